@@ -1,0 +1,113 @@
+/* main.c: finds the command and hands it its options. */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/opt.h"
+#include "lib/base/err.h"
+
+#ifndef HAIL_VERSION
+#define HAIL_VERSION "0.0"
+#endif
+
+static const struct cmd *const commands[] = {
+	&cmd_bench,
+	&cmd_serve,
+	&cmd_cluster,
+	NULL,
+};
+
+void
+cmd_complain(const char *format, ...)
+{
+	va_list args;
+
+	fputs("hail: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static const struct cmd *
+find(const char *name)
+{
+	for (const struct cmd *const *c = commands; *c != NULL; c++)
+		if (strcmp((*c)->name, name) == 0)
+			return *c;
+	return NULL;
+}
+
+static int
+help(void)
+{
+	puts("usage: hail COMMAND [OPTION...] [OPERAND...]\n\n"
+	     "Loads, checks and talks to real-time endpoints.\n");
+	for (const struct cmd *const *c = commands; *c != NULL; c++)
+		printf("  %-10s %s\n", (*c)->name, (*c)->summary);
+	puts("\n`hail COMMAND --help` lists the options of a command; hail(1) has the rest.");
+	return EXIT_FINE;
+}
+
+static int
+help_for(const struct cmd *c)
+{
+	printf("usage: hail %s [OPTION...] %s\n\n%s.\n\n", c->name, c->operands, c->summary);
+	opt_usage(c->options);
+	if (c->epilogue != NULL)
+		printf("\n%s\n", c->epilogue);
+	return EXIT_FINE;
+}
+
+static bool
+asks_for_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static int
+run(const struct cmd *c, int argc, char **argv)
+{
+	struct err e = {0};
+	int operands, rest;
+
+	if (asks_for_help(argc, argv))
+		return help_for(c);
+	if (opt_parse(c->options, argc, argv, &operands, &rest, &e) != 0) {
+		cmd_complain("%s (see `hail %s --help`)", e.text, c->name);
+		return err_exit_code(e.class);
+	}
+	return c->run(operands, argv, argv + rest);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct cmd *c;
+
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return argc < 2 ? (help(), EXIT_USAGE) : help();
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("hail " HAIL_VERSION);
+		return EXIT_FINE;
+	}
+	if (strcmp(argv[1], "help") == 0 && argc == 2)
+		return help();
+	if (strcmp(argv[1], "help") == 0) {
+		argv++;
+		c = find(argv[1]);
+		return c != NULL ? help_for(c) :
+		    (cmd_complain("no command '%s'", argv[1]), EXIT_USAGE);
+	}
+	c = find(argv[1]);
+	if (c == NULL) {
+		cmd_complain("no command '%s'; `hail --help` lists them", argv[1]);
+		return EXIT_USAGE;
+	}
+	return run(c, argc - 2, argv + 2);
+}

@@ -1,0 +1,74 @@
+/* ws_message.h: WebSocket messages out of a client's byte stream (RFC 6455, sections 5.4 to 8):
+ * fragments joined, control frames in between, text proved to be UTF-8.
+ *
+ *     for (;;) {
+ *             used = ws_reader_next(&r, data, len, &item, &e);   // once per item
+ *             data += used, len -= used; …
+ *     }
+ *
+ * A message whose only frame lies whole in `data` is lent from there without a copy. Memory is
+ * held only while a message or a control frame is incomplete: between whole messages a reader
+ * owns nothing. */
+#ifndef HAIL_CODEC_WS_MESSAGE_H
+#define HAIL_CODEC_WS_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/base/utf8.h"
+
+struct buf;
+struct err;
+
+enum ws_item_kind {
+	WS_ITEM_NONE,              /* all bytes were taken, no item is complete */
+	WS_ITEM_TEXT,
+	WS_ITEM_BINARY,
+	WS_ITEM_PING,
+	WS_ITEM_PONG,
+	WS_ITEM_CLOSE,             /* code 1005 when the frame had none; data is the reason */
+};
+
+struct ws_item {
+	enum ws_item_kind kind;
+	unsigned code;
+	const uint8_t *data;       /* lent until the next call on this reader */
+	size_t len;
+};
+
+/* Opaque but for its size: it is a member of every connection, so it is small. */
+struct ws_reader {
+	uint64_t max;              /* bytes a message may have */
+	uint64_t left;             /* payload bytes of the current frame that are still to come */
+	struct buf *partial;       /* what came of an incomplete message; NULL mostly */
+	uint8_t head[14];          /* what came of an incomplete frame head, or … */
+	uint8_t head_len;
+	uint8_t opcode;            /* of the current frame */
+	uint8_t message;           /* opcode of the message under way, 0 when none is */
+	bool fin;
+	bool in_frame;
+	bool lent;                 /* partial was lent with the last item and is freed next time */
+	bool closed;               /* a close frame came: nothing may follow */
+	uint8_t control_len;
+	uint8_t *control;          /* payload of an incomplete control frame; NULL mostly */
+	utf8_state utf8;
+};
+
+void ws_reader_init(struct ws_reader *r, uint64_t max_message);
+
+void ws_reader_release(struct ws_reader *r);
+
+/* Takes bytes up to the end of the next item. Returns how many it took, -1 on error: class
+ * ERR_PROTOCOL with the close code the peer deserves (1002, or 1007 for bad UTF-8, which is
+ * found at the first wrong byte, not at the end of the message), ERR_LIMIT with 1009 for a
+ * message beyond max (found from the frame head, before the bytes are taken), ERR_MEMORY.
+ * After an error the reader is only good for release. Masked frames are an error (5.1). */
+ssize_t ws_reader_next(struct ws_reader *r, const uint8_t *data, size_t len,
+    struct ws_item *item, struct err *e);
+
+/* Whether a message or frame is under way, so that the end of the stream cuts it. */
+bool ws_reader_midway(const struct ws_reader *r);
+
+#endif

@@ -1,0 +1,26 @@
+/* tap.h: the few words that a unit test needs; output is TAP. Not part of the program, so it
+ * may keep its count in a global. */
+#ifndef HAIL_TESTS_TAP_H
+#define HAIL_TESTS_TAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One test point, named by the printf-like text. Returns `ok`. */
+bool tap_ok(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Equal numbers or texts; on failure both are shown. */
+bool tap_int(long long got, long long want, const char *name);
+bool tap_text(const char *got, const char *want, const char *name);
+bool tap_bytes(const void *got, size_t got_len, const void *want, size_t want_len,
+    const char *name);
+
+/* Prints the plan; the exit code of main: 0 when every point was ok. */
+int tap_done(void);
+
+/* `len` readable bytes that end right before an unreadable page, copied from `data`: reading one
+ * too many ends the process. Freed by tap_guard_free with the same length. */
+void *tap_guard(const void *data, size_t len);
+void tap_guard_free(void *guarded, size_t len);
+
+#endif
