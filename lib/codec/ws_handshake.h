@@ -27,7 +27,7 @@ struct ws_request {
 
 /* Whether "Name: value" may go into a request: a token, a colon, no control characters, and
  * none of the fields that the handshake itself owns (Upgrade, Connection, Sec-WebSocket-Key,
- * -Version, -Accept, -Extensions). -1 with class ERR_USAGE and what was expected. */
+ * -Version, -Accept, -Extensions, -Protocol). -1 with class ERR_USAGE and what was expected. */
 int ws_header_check(const char *line, struct err *e);
 
 /* Appends the request. Every header must have passed ws_header_check. -1: buf full. */

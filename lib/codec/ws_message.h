@@ -50,7 +50,7 @@ struct ws_reader {
 	bool fin;
 	bool in_frame;
 	bool lent;                 /* partial was lent with the last item and is freed next time */
-	bool closed;               /* a close frame came: nothing may follow */
+	bool closed;               /* a close frame came: what follows is discarded (1.4) */
 	uint8_t control_len;
 	uint8_t *control;          /* payload of an incomplete control frame; NULL mostly */
 	utf8_state utf8;
@@ -64,7 +64,9 @@ void ws_reader_release(struct ws_reader *r);
  * ERR_PROTOCOL with the close code the peer deserves (1002, or 1007 for bad UTF-8, which is
  * found at the first wrong byte, not at the end of the message), ERR_LIMIT with 1009 for a
  * message beyond max (found from the frame head, before the bytes are taken), ERR_MEMORY.
- * After an error the reader is only good for release. Masked frames are an error (5.1). */
+ * After an error the reader is only good for release. Masked frames are an error (5.1).
+ * Called until it gives WS_ITEM_NONE (with len 0 too), it then holds no memory for items lent.
+ * After a close frame all bytes are taken and discarded (1.4). */
 ssize_t ws_reader_next(struct ws_reader *r, const uint8_t *data, size_t len,
     struct ws_item *item, struct err *e);
 

@@ -1,0 +1,487 @@
+#include "bench/run/fleet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/ledger/tally.h"
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/rng.h"
+#include "lib/codec/http_head.h"
+#include "lib/loop/loop.h"
+#include "lib/transport/endpoint.h"
+#include "lib/transport/stream.h"
+
+enum {
+	/* Connections under way at once: fewer than the shortest usual listen backlog. */
+	OPENING_MAX = 100,
+	OPENING_MAX_PACED = 1000,
+	/* Closed in one turn, so that a turn stays short. */
+	CLOSING_BATCH = 256,
+	TARGET_MAX = 16384,
+};
+
+struct fleet {
+	struct fleet_params params;
+	struct client *client;
+	struct resolver *resolver;
+	struct rng rng;
+	struct client_target **targets;
+	size_t target_count;
+	struct fleet_conn *conns;
+	uint64_t count, next, opening, open, over;
+	uint64_t closing_next;               /* index from which fleet_close goes on */
+	bool closing, settled, emptied;
+	uint64_t started_at;                 /* clock_ns of the first attempt */
+	uint64_t gone_in, gone_out;          /* bytes of connections that are over */
+	struct loop_timer pace;              /* next batch of opens or closes */
+	struct err first[ERR_CLASSES];
+};
+
+static void opened(void *ctx, const struct channel_opened *o);
+static void message(void *ctx, const struct message *m);
+static void pong(void *ctx, uint64_t round_trip_ns);
+static void drained(void *ctx);
+static void closed(void *ctx, const struct channel_end *end);
+static void pace(evutil_socket_t fd, short events, void *ctx);
+
+static const struct session_events session_events = {opened, message, pong, drained, closed};
+
+/* --- life -------------------------------------------------------------------------------- */
+
+static int
+make_targets(struct fleet *f, struct err *e)
+{
+	const struct plan *p = f->params.plan;
+
+	f->targets = calloc(p->target_count, sizeof *f->targets);
+	if (f->targets == NULL)
+		return err_set(e, ERR_MEMORY, 0, "no memory for the targets");
+	for (; f->target_count < p->target_count; f->target_count++) {
+		const struct url *u = &p->targets[f->target_count];
+		struct client_target *t = client_target_new(f->client, u, f->resolver, &f->rng, e);
+
+		if (t == NULL)
+			return -1;
+		f->targets[f->target_count] = t;
+		if (p->node_from == PLAN_NODE_TARGET)
+			tally_node(f->params.tally, t->authority);
+	}
+	return 0;
+}
+
+struct fleet *
+fleet_new(const struct fleet_params *params, struct err *e)
+{
+	struct fleet *f = calloc(1, sizeof *f);
+	uint64_t seed;
+
+	if (f == NULL) {
+		err_set(e, ERR_MEMORY, 0, "no memory for the connections");
+		return NULL;
+	}
+	rng_secret(&seed, sizeof seed);
+	rng_init(&f->rng, seed);
+	f->params = *params;
+	f->count = params->plan->connections;
+	loop_timer_init(&f->pace, params->loop, pace, f);
+	f->conns = calloc(f->count, sizeof *f->conns);
+	if (f->conns == NULL)
+		err_set(e, ERR_MEMORY, 0, "no memory for the connections");
+	else if ((f->client = client_new(params->client, e)) != NULL &&
+	    (f->resolver = resolver_new(params->loop, e)) != NULL && make_targets(f, e) == 0)
+		return f;
+	fleet_free(f);
+	return NULL;
+}
+
+void
+fleet_free(struct fleet *f)
+{
+	if (f == NULL)
+		return;
+	loop_timer_clear(&f->pace);
+	for (uint64_t i = 0; f->conns != NULL && i < f->next; i++)
+		session_free(f->conns[i].session, false);
+	for (size_t i = 0; i < f->target_count; i++)
+		client_target_free(f->targets[i]);
+	free(f->targets);
+	resolver_free(f->resolver);
+	client_free(f->client);
+	free(f->conns);
+	free(f);
+}
+
+/* --- opening ----------------------------------------------------------------------------- */
+
+static void
+note_error(struct fleet *f, const struct err *why)
+{
+	f->params.tally->errors[why->class]++;
+	if (f->first[why->class].class == ERR_NONE)
+		f->first[why->class] = *why;
+}
+
+static void
+failed(struct fleet_conn *c, const struct err *why)
+{
+	struct fleet *f = c->fleet;
+
+	c->state = FLEET_OVER;
+	f->opening--;
+	f->over++;
+	f->params.tally->failed++;
+	note_error(f, why);
+}
+
+/* The path: the URL's own, or the dialect's when the URL has none. */
+static const char *
+path_template(const struct fleet *f, const struct url *u)
+{
+	const struct dialect *d = &f->params.plan->dialect;
+	const char *path = f->params.plan->workload == PLAN_ECHO ? d->echo_path : d->path;
+
+	return strcmp(u->target, "/") == 0 && path != NULL ? path : u->target;
+}
+
+const char *
+fleet_authority(const struct fleet *f, uint64_t index)
+{
+	return f->targets[plan_target_of(f->params.plan, index)]->authority;
+}
+
+static int
+write_path(const struct fleet *f, uint64_t index, struct buf *into)
+{
+	const struct plan *p = f->params.plan;
+	const struct url *u = &p->targets[plan_target_of(p, index)];
+	char topic[32], conn[24];
+	struct template_values values = {topic, conn, fleet_authority(f, index), NULL};
+
+	snprintf(topic, sizeof topic, "hail-%llu", (unsigned long long)plan_topic_of(p, index));
+	snprintf(conn, sizeof conn, "%llu", (unsigned long long)index);
+	return template_expand(into, path_template(f, u), &values) == 0 ? buf_add(into, "", 1) :
+	    -1;
+}
+
+static void
+open_one(struct fleet *f)
+{
+	uint64_t index = f->next++;
+	struct fleet_conn *c = &f->conns[index];
+	const struct client_target *t = f->targets[plan_target_of(f->params.plan, index)];
+	struct ws_place place;
+	struct err e = {0};
+	struct buf path;
+
+	c->fleet = f;
+	c->index = (uint32_t)index;
+	c->state = FLEET_OPENING;
+	f->opening++;
+	buf_init(&path, TARGET_MAX);
+	if (write_path(f, index, &path) != 0) {
+		err_set(&e, ERR_LIMIT, 0, "the path exceeds %d bytes", TARGET_MAX);
+	} else {
+		place = client_place(f->client, index, (const char *)path.data);
+		c->session = session_open(f->params.loop, &t->params, &place, &session_events, c,
+		    &e);
+	}
+	buf_release(&path);
+	if (c->session == NULL)
+		failed(c, &e);
+}
+
+/* How many may have been begun by now. */
+static uint64_t
+due(const struct fleet *f)
+{
+	double rate = f->params.plan->connect_rate;
+	double elapsed = (double)(clock_ns() - f->started_at) / (double)NS_PER_S;
+
+	if (rate <= 0 || elapsed * rate + 1 >= (double)f->count)
+		return f->count;
+	return (uint64_t)(elapsed * rate) + 1;
+}
+
+static bool
+more_to_open(const struct fleet *f)
+{
+	return !f->closing && f->next < f->count;
+}
+
+static void
+open_more(struct fleet *f)
+{
+	bool paced = f->params.plan->connect_rate > 0;
+	uint64_t most = paced ? OPENING_MAX_PACED : OPENING_MAX, until, begun = 0;
+
+	if (!more_to_open(f))
+		return;
+	until = due(f);
+	/* The bound on what one turn begins also bounds a server that refuses at once. */
+	while (f->next < until && f->opening < most && begun++ < most)
+		open_one(f);
+	if (more_to_open(f) && (paced || f->opening == 0))
+		loop_timer_set(&f->pace, paced ? NS_PER_MS : 1);
+}
+
+/* Looks whether a milestone was reached; called whenever the counts have changed. */
+static void
+check_milestones(struct fleet *f)
+{
+	if (f->emptied)
+		return;
+	if (!f->settled && !f->closing && f->next == f->count && f->opening == 0) {
+		f->settled = true;
+		f->params.events->settled(f->params.ctx);
+	}
+	if (f->closing && f->open == 0 && f->opening == 0) {
+		f->emptied = true;
+		f->params.events->emptied(f->params.ctx);
+	}
+}
+
+void
+fleet_open(struct fleet *f)
+{
+	f->params.tally->requested = f->count;
+	f->started_at = clock_ns();
+	loop_timer_set(&f->pace, 1);
+}
+
+static void
+close_more(struct fleet *f)
+{
+	int batch = CLOSING_BATCH;
+
+	while (f->closing_next < f->next && batch > 0) {
+		struct fleet_conn *c = &f->conns[f->closing_next++];
+
+		if (c->session == NULL)
+			continue;
+		session_close(c->session, 1000, NULL);
+		batch--;
+	}
+	if (f->closing_next < f->next)
+		loop_timer_set(&f->pace, 1);
+}
+
+static void
+pace(evutil_socket_t fd, short events, void *ctx)
+{
+	struct fleet *f = ctx;
+
+	(void)fd;
+	(void)events;
+	if (f->closing)
+		close_more(f);
+	else
+		open_more(f);
+	check_milestones(f);
+}
+
+void
+fleet_close(struct fleet *f)
+{
+	f->closing = true;
+	loop_timer_set(&f->pace, 1);
+}
+
+/* --- which node answered ----------------------------------------------------------------- */
+
+/* The value of cookie `name` among the answer's Set-Cookie fields (RFC 6265, 4.1.1). */
+static struct slice
+set_cookie(const struct http_head *head, const char *name)
+{
+	for (size_t i = 0; i < head->count; i++) {
+		struct slice rest = head->fields[i].value, pair = slice_cut(&rest, ';');
+
+		if (slice_eq_nocase(head->fields[i].name, "set-cookie") &&
+		    slice_eq(slice_trim(slice_cut(&pair, '=')), name))
+			return slice_trim(pair);
+	}
+	return (struct slice){NULL, 0};
+}
+
+static uint16_t
+node_of(const struct fleet *f, uint64_t index, const struct http_head *head)
+{
+	const struct plan *p = f->params.plan;
+	struct slice name = {NULL, 0};
+	char text[TALLY_NODE_NAME];
+
+	switch (p->node_from) {
+	case PLAN_NODE_TARGET:
+		name = slice_of(fleet_authority(f, index));
+		break;
+	case PLAN_NODE_HEADER:
+		name = http_head_field(head, p->node_name);
+		break;
+	case PLAN_NODE_COOKIE:
+		name = set_cookie(head, p->node_name);
+		break;
+	}
+	if (name.len == 0)
+		name = slice_of("unnamed");
+	snprintf(text, sizeof text, "%.*s", (int)name.len, name.data);
+	return (uint16_t)tally_node(f->params.tally, text);
+}
+
+/* --- events of one connection ------------------------------------------------------------ */
+
+static void
+record_phases(struct tally *t, const struct channel_opened *o)
+{
+	const struct stream_times *at = o->times;
+	uint64_t begun = at->connected;
+
+	hist_record(t->resolve, at->resolved - at->start);
+	hist_record(t->connect, at->connected - at->resolved);
+	if (at->secured > 0) {
+		hist_record(t->tls, at->secured - at->connected);
+		begun = at->secured;
+	}
+	hist_record(t->upgrade, o->at - begun);
+	hist_record(t->total, o->at - at->start);
+}
+
+static void
+opened(void *ctx, const struct channel_opened *o)
+{
+	struct fleet_conn *c = ctx;
+	struct fleet *f = c->fleet;
+	struct tally *t = f->params.tally;
+
+	c->state = FLEET_OPEN;
+	c->node = node_of(f, c->index, o->head);
+	f->opening--;
+	f->open++;
+	t->opened++;
+	if (f->open > t->peak)
+		t->peak = f->open;
+	t->open_ns = o->at - f->started_at;
+	record_phases(t, o);
+	if (f->closing) {
+		session_close(c->session, 1000, NULL);
+	} else {
+		f->params.events->opened(f->params.ctx, c);
+		open_more(f);
+	}
+	check_milestones(f);
+}
+
+static void
+message(void *ctx, const struct message *m)
+{
+	struct fleet_conn *c = ctx;
+
+	c->fleet->params.events->message(c->fleet->params.ctx, c, m);
+}
+
+static void
+pong(void *ctx, uint64_t round_trip_ns)
+{
+	struct fleet_conn *c = ctx;
+
+	hist_record(c->fleet->params.tally->ping, round_trip_ns);
+}
+
+static void
+drained(void *ctx)
+{
+	(void)ctx;
+}
+
+static void
+lost(struct fleet_conn *c, const struct channel_end *end)
+{
+	struct fleet *f = c->fleet;
+	struct err why = end->why;
+
+	c->state = FLEET_OVER;
+	f->open--;
+	f->over++;
+	if (f->closing)
+		return;
+	if (why.class == ERR_NONE)
+		err_set(&why, ERR_CLOSED, (int)end->code, "the server closed with %u%s%.*s",
+		    end->code, end->reason.len > 0 ? " " : "", (int)end->reason.len,
+		    end->reason.len > 0 ? end->reason.data : "");
+	f->params.tally->dropped++;
+	note_error(f, &why);
+	f->params.events->lost(f->params.ctx, c);
+}
+
+static void
+closed(void *ctx, const struct channel_end *end)
+{
+	struct fleet_conn *c = ctx;
+	struct fleet *f = c->fleet;
+
+	f->gone_in += session_bytes_in(c->session);
+	f->gone_out += session_bytes_out(c->session);
+	session_free(c->session, false);
+	c->session = NULL;
+	if (c->state == FLEET_OPEN)
+		lost(c, end);
+	else if (f->closing) {
+		c->state = FLEET_OVER;       /* given up by us: neither opened nor failed */
+		f->opening--;
+		f->over++;
+	} else {
+		failed(c, &end->why);
+		open_more(f);
+	}
+	check_milestones(f);
+}
+
+/* --- what others ask --------------------------------------------------------------------- */
+
+struct fleet_conn *
+fleet_at(struct fleet *f, uint64_t index)
+{
+	return &f->conns[index];
+}
+
+uint64_t
+fleet_open_count(const struct fleet *f)
+{
+	return f->open;
+}
+
+void
+fleet_bytes(const struct fleet *f, uint64_t *in, uint64_t *out)
+{
+	*in = f->gone_in;
+	*out = f->gone_out;
+	for (uint64_t i = 0; i < f->next; i++)
+		if (f->conns[i].session != NULL) {
+			*in += session_bytes_in(f->conns[i].session);
+			*out += session_bytes_out(f->conns[i].session);
+		}
+}
+
+uint64_t
+fleet_backlog(const struct fleet *f)
+{
+	uint64_t greatest = 0, backlog;
+
+	for (uint64_t i = 0; i < f->next; i++)
+		if (f->conns[i].session != NULL &&
+		    (backlog = session_backlog(f->conns[i].session)) > greatest)
+			greatest = backlog;
+	return greatest;
+}
+
+const struct err *
+fleet_first_error(const struct fleet *f, int class)
+{
+	return &f->first[class];
+}
+
+const struct client *
+fleet_client(const struct fleet *f)
+{
+	return f->client;
+}

@@ -1,0 +1,137 @@
+#include "bench/run/rig.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "bench/ledger/hist.h"
+#include "bench/plan/plan.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/session/client.h"
+
+enum {
+	DESCRIPTORS_KEPT = 32,               /* for files, timers, the poll itself */
+	LAG_EVERY_MS = 50,
+};
+
+static const char port_range_file[] = "/proc/sys/net/ipv4/ip_local_port_range";
+
+/* The hard limit, after raising the soft one to it. */
+static uint64_t
+descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 1024;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_max;
+}
+
+static uint64_t
+ephemeral_ports(void)
+{
+	FILE *file = fopen(port_range_file, "r");
+	unsigned low = 32768, high = 60999;
+
+	if (file != NULL && fscanf(file, "%u %u", &low, &high) != 2)
+		low = 32768, high = 60999;
+	if (file != NULL)
+		fclose(file);
+	return high >= low ? high - low + 1 : 1;
+}
+
+/* Places that connections really go to, each of which has all local ports for itself. */
+static uint64_t
+distinct_places(const struct plan *p, const struct client *c)
+{
+	uint64_t distinct = 0;
+
+	for (size_t i = 0; i < p->target_count; i++) {
+		const char *host = p->targets[i].host, *other;
+		uint16_t port = p->targets[i].port, other_port;
+		size_t k;
+
+		client_redirect(c, &host, &port);
+		for (k = 0; k < i; k++) {
+			other = p->targets[k].host;
+			other_port = p->targets[k].port;
+			client_redirect(c, &other, &other_port);
+			if (port == other_port && strcmp(host, other) == 0)
+				break;
+		}
+		distinct += k == i;
+	}
+	return distinct;
+}
+
+int
+rig_admit(const struct plan *p, const struct client *c, struct err *e)
+{
+	uint64_t limit = descriptors(), sources = client_source_count(c);
+	uint64_t most = limit > DESCRIPTORS_KEPT ? limit - DESCRIPTORS_KEPT : 0;
+	uint64_t places = distinct_places(p, c), ports;
+
+	if (p->connections > most)
+		return err_set(e, ERR_USAGE, 0, "%llu connections need more descriptors than this "
+		    "process may have: at most %llu work here; raise the hard limit (ulimit -Hn, "
+		    "now %llu) for more", (unsigned long long)p->connections,
+		    (unsigned long long)most, (unsigned long long)limit);
+	ports = ephemeral_ports() * (sources > 0 ? sources : 1) * places;
+	if (p->connections > ports)
+		return err_set(e, ERR_USAGE, 0, "%llu connections need more local ports than "
+		    "there are: at most %llu work from %llu source address(es) to %llu "
+		    "target(s); add --source-ip or URLs, or widen ip_local_port_range",
+		    (unsigned long long)p->connections, (unsigned long long)ports,
+		    (unsigned long long)(sources > 0 ? sources : 1), (unsigned long long)places);
+	return 0;
+}
+
+uint64_t
+rig_resident(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	unsigned long long pages = 0;
+
+	if (file != NULL && fscanf(file, "%*u %llu", &pages) != 1)
+		pages = 0;
+	if (file != NULL)
+		fclose(file);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+lag_fired(evutil_socket_t fd, short events, void *ctx)
+{
+	struct rig_lag *r = ctx;
+	uint64_t now = clock_ns();
+
+	(void)fd;
+	(void)events;
+	hist_record(r->lag, now > r->due_ns ? now - r->due_ns : 0);
+	r->due_ns = now + LAG_EVERY_MS * NS_PER_MS;
+	loop_alarm_set(&r->alarm, r->due_ns);
+}
+
+int
+rig_lag_start(struct rig_lag *r, struct loop *l, struct hist *lag, struct err *e)
+{
+	if (loop_alarm_init(&r->alarm, l, lag_fired, r, e) != 0)
+		return -1;
+	r->lag = lag;
+	r->due_ns = clock_ns() + LAG_EVERY_MS * NS_PER_MS;
+	loop_alarm_set(&r->alarm, r->due_ns);
+	return 0;
+}
+
+void
+rig_lag_stop(struct rig_lag *r)
+{
+	if (r->lag == NULL)
+		return;
+	loop_alarm_release(&r->alarm);
+	r->lag = NULL;
+}

@@ -1,0 +1,193 @@
+#include "lib/codec/ws_handshake.h"
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "lib/base/base64.h"
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/rng.h"
+#include "lib/base/slice.h"
+#include "lib/codec/http_head.h"
+
+static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";   /* RFC 6455, 1.3 */
+
+/* What the handshake writes by itself. A second Sec-WebSocket-Protocol would be an offer that
+ * ws_response_check knows nothing of. */
+static const char *const owned[] = {
+	"Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version",
+	"Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol",
+};
+
+static struct slice
+name_of(const char *line)
+{
+	return (struct slice){line, strcspn(line, ":")};
+}
+
+int
+ws_header_check(const char *line, struct err *e)
+{
+	static const char token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789!#$%&'*+-.^_`|~";
+	struct slice name = name_of(line);
+
+	if (name.len == 0 || line[name.len] != ':' || strspn(line, token) != name.len)
+		return err_set(e, ERR_USAGE, 0,
+		    "bad header '%.120s': expected a name, a colon and a value", line);
+	for (const char *at = line + name.len; *at != '\0'; at++)
+		if (((unsigned char)*at < 0x20 && *at != '\t') || *at == 0x7f)
+			return err_set(e, ERR_USAGE, 0,
+			    "bad header '%.*s': expected a value without control characters",
+			    name.len < 120 ? (int)name.len : 120, line);
+	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+		if (slice_eq_nocase(name, owned[i]))
+			return err_set(e, ERR_USAGE, 0,
+			    "bad header '%s': expected none that the opening handshake itself "
+			    "writes", owned[i]);
+	return 0;
+}
+
+/* The first header of that name; header_count when there is none. */
+static size_t
+find_header(const struct ws_request *request, const char *name)
+{
+	size_t i = 0;
+
+	while (i < request->header_count && !slice_eq_nocase(name_of(request->headers[i]), name))
+		i++;
+	return i;
+}
+
+static int
+write_subprotocols(struct buf *into, const struct ws_request *request)
+{
+	for (size_t i = 0; i < request->subprotocol_count; i++)
+		if (buf_addf(into, "%s%s", i == 0 ? "Sec-WebSocket-Protocol: " : ", ",
+		    request->subprotocols[i]) != 0)
+			return -1;
+	return request->subprotocol_count > 0 ? buf_add_text(into, "\r\n") : 0;
+}
+
+static int
+write_request(struct buf *into, const struct ws_request *request)
+{
+	size_t host = find_header(request, "Host");
+	bool replaced = host < request->header_count;
+
+	if (buf_addf(into, "GET %s HTTP/1.1\r\n", request->target) != 0 ||
+	    buf_addf(into, "%s%s\r\n", replaced ? "" : "Host: ",
+	    replaced ? request->headers[host] : request->authority) != 0 ||
+	    buf_addf(into, "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n", request->key) != 0 ||
+	    write_subprotocols(into, request) != 0)
+		return -1;
+	if (request->origin != NULL && buf_addf(into, "Origin: %s\r\n", request->origin) != 0)
+		return -1;
+	for (size_t i = 0; i < request->header_count; i++)
+		if (i != host && buf_addf(into, "%s\r\n", request->headers[i]) != 0)
+			return -1;
+	return buf_add_text(into, "\r\n");
+}
+
+int
+ws_request_write(struct buf *into, const struct ws_request *request)
+{
+	size_t before = into->len;
+
+	if (write_request(into, request) == 0)
+		return 0;
+	into->len = before;
+	return -1;
+}
+
+void
+ws_key_make(char *key)
+{
+	uint8_t secret[16];
+
+	rng_secret(secret, sizeof secret);
+	base64_encode(key, secret, sizeof secret);
+}
+
+void
+ws_accept_make(char *accept, const char *key)
+{
+	char text[WS_KEY_LENGTH + sizeof guid];
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned size = 0;
+
+	memcpy(text, key, WS_KEY_LENGTH);
+	memcpy(text + WS_KEY_LENGTH, guid, sizeof guid);
+	EVP_Digest(text, sizeof text - 1, digest, &size, EVP_sha1(), NULL);
+	base64_encode(accept, digest, size);
+}
+
+static int
+wrong(struct err *e, const char *name, struct slice got, const char *expected)
+{
+	if (got.data == NULL)
+		return err_set(e, ERR_HANDSHAKE, 0, "no %s in the 101 response: expected %.60s",
+		    name, expected);
+	return err_set(e, ERR_HANDSHAKE, 0, "%s is '%.*s' in the 101 response: expected %.60s",
+	    name, got.len < 60 ? (int)got.len : 60, got.data, expected);
+}
+
+static int
+check_extensions(const struct http_head *head, struct err *e)
+{
+	static const char name[] = "Sec-WebSocket-Extensions";
+
+	for (size_t i = 0; i < head->count; i++)
+		if (slice_eq_nocase(head->fields[i].name, name) && head->fields[i].value.len > 0)
+			return wrong(e, name, head->fields[i].value, "none, since none was offered");
+	return 0;
+}
+
+static int
+check_subprotocol(const struct http_head *head, const struct ws_request *request, struct err *e)
+{
+	static const char name[] = "Sec-WebSocket-Protocol";
+	struct slice chosen = http_head_field(head, name);
+
+	if (chosen.data == NULL)
+		return 0;
+	if (request->subprotocol_count == 0)
+		return wrong(e, name, chosen, "none, since none was offered");
+	if (http_head_count(head, name) > 1)
+		return wrong(e, name, chosen, "one field only");
+	for (size_t i = 0; i < request->subprotocol_count; i++)
+		if (slice_eq(chosen, request->subprotocols[i]))
+			return 0;
+	return wrong(e, name, chosen, "one of those offered");
+}
+
+int
+ws_response_check(const struct http_head *head, const struct ws_request *request, struct err *e)
+{
+	static const char accept_name[] = "Sec-WebSocket-Accept";
+	char accept[WS_ACCEPT_LENGTH + 1];
+	struct slice got;
+
+	if (head->status != 101)
+		return err_set(e, ERR_HTTP, head->status,
+		    "the server refused the upgrade: %d%s%.*s", head->status,
+		    head->reason.len > 0 ? " " : "",
+		    head->reason.len < 80 ? (int)head->reason.len : 80, head->reason.data);
+	got = http_head_field(head, "Upgrade");
+	if (!slice_eq_nocase(got, "websocket"))
+		return wrong(e, "Upgrade", got, "websocket");
+	if (!http_head_lists(head, "Connection", "Upgrade"))
+		return wrong(e, "Connection", http_head_field(head, "Connection"), "Upgrade");
+	ws_accept_make(accept, request->key);
+	got = http_head_field(head, accept_name);
+	if (!slice_eq(got, accept))
+		return wrong(e, accept_name, got, accept);
+	if (http_head_count(head, accept_name) > 1)
+		return wrong(e, accept_name, got, "one field only");
+	if (check_extensions(head, e) != 0)
+		return -1;
+	return check_subprotocol(head, request, e);
+}

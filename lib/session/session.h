@@ -1,0 +1,57 @@
+/* session.h: a channel plus patience: how long opening may take, how often the peer must prove
+ * that it is alive, how long closing may take.
+ *
+ * Life: session_open → (opened) → message, pong, drained … → closed, as for a channel: nothing
+ * before session_open returns, `closed` exactly once and last. Any callback may session_free;
+ * after `closed` that is all that is left to do. */
+#ifndef HAIL_SESSION_SESSION_H
+#define HAIL_SESSION_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/channel/channel.h"
+#include "lib/channel/ws.h"
+
+struct err;
+struct loop;
+struct session;
+
+/* Shared by many sessions; must outlive them. */
+struct session_params {
+	struct ws_params ws;
+	uint64_t open_timeout;       /* ns from the start until the connection is open */
+	uint64_t ping_interval;      /* ns between pings, 0: none. The first comes at a random
+	                              * moment within it, so that many sessions spread out */
+	uint64_t ping_timeout;       /* ns without any byte after a ping until the peer is lost */
+	uint64_t close_timeout;      /* ns for the closing handshake */
+};
+
+struct session_events {
+	void (*opened)(void *ctx, const struct channel_opened *o);
+	void (*message)(void *ctx, const struct message *m);
+	void (*pong)(void *ctx, uint64_t round_trip_ns);
+	void (*drained)(void *ctx);
+	void (*closed)(void *ctx, const struct channel_end *end);
+};
+
+/* NULL with *e when it failed at once. */
+struct session *session_open(struct loop *l, const struct session_params *params,
+    const struct ws_place *place, const struct session_events *events, void *ctx,
+    struct err *e);
+
+/* As channel_send. */
+int session_send(struct session *s, enum message_kind kind, const void *data, size_t len);
+
+/* Begins an orderly end; `closed` follows within close_timeout. Before the connection is open it
+ * ends at once, with `closed` in the next turn. */
+void session_close(struct session *s, unsigned code, const char *reason);
+
+/* Ends at once, without `closed`; `reset` by TCP reset. NULL is fine. */
+void session_free(struct session *s, bool reset);
+
+size_t session_backlog(const struct session *s);
+uint64_t session_bytes_in(const struct session *s);
+uint64_t session_bytes_out(const struct session *s);
+
+#endif
