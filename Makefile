@@ -86,7 +86,7 @@ $(BUILD)/%.o: %.c Makefile
 	mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/tap.o $(BUILD)/libhail.a
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/tap.o $(BUILD)/cli/opt.o $(BUILD)/libhail.a
 	$(SAY) LD $@
 	$(CC) $(OPTIMISE) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
@@ -139,6 +139,18 @@ deps-demo:
 	mkdir -p build
 	$(call install_missing,$(PACKAGES_BUILD) $(PACKAGES_DEMO))
 
+# Servers and checkers that we did not write, from npm, for the tests.
+FOREIGN = build/foreign/node_modules/.installed
+$(FOREIGN): tests/foreign/package.json
+	$(SAY) NPM $<
+	mkdir -p build/foreign
+	cp $< build/foreign/package.json
+	npm install --prefix build/foreign --silent --no-package-lock --no-audit --no-fund
+	touch $@
+
+.PHONY: foreign
+foreign: $(FOREIGN)
+
 # --- what people run --------------------------------------------------------------------------
 
 .PHONY: demo
@@ -148,7 +160,7 @@ demo: deps-demo
 
 .PHONY: check
 check: deps
-	$(MAKE) --no-print-directory all unit-tests test-servers rig
+	$(MAKE) --no-print-directory all unit-tests test-servers rig foreign
 	$(MAKE) --no-print-directory VARIANT=asan all unit-tests test-servers
 	$(MAKE) --no-print-directory VARIANT=fuzz fuzzers
 	tests/run.sh

@@ -53,7 +53,8 @@ name_at(const char *at, struct slice *name)
 int
 template_check(const char *text, const char *what, bool stamp_allowed, struct err *e)
 {
-	static const struct template_values known = {"", "", "", ""}, unstamped = {"", "", "", NULL};
+	static const struct template_values known = {"", "", "", ""};
+	static const struct template_values unstamped = {"", "", "", NULL};
 	struct slice name;
 
 	for (const char *at = text; (at = strchr(at, '{')) != NULL; at++)

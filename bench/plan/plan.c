@@ -66,7 +66,8 @@ settle_fanout(struct plan *p, struct err *e)
 	if (p->publishers == 0)
 		p->publishers = least(p->topics * across, p->connections);
 	if (p->publishers > p->connections)
-		return err_set(e, ERR_USAGE, 0, "--publishers %llu: there are only %llu connections",
+		return err_set(e, ERR_USAGE, 0,
+		    "--publishers %llu: there are only %llu connections",
 		    (unsigned long long)p->publishers, (unsigned long long)p->connections);
 	if (p->pacer.rate <= 0)
 		return err_set(e, ERR_USAGE, 0, "--rate: a fan-out publishes more than nothing");

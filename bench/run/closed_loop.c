@@ -52,19 +52,20 @@ start(struct workload *w, uint64_t start_ns, struct err *e)
 	struct closed_loop *l = self_of(w);
 	const struct plan *plan = w->params.plan;
 
-	l->start_ns = start_ns;
-	l->count_from_ns = start_ns + plan->warmup;
+	/* There is no schedule to be in step with: it begins now. */
+	(void)start_ns;
+	l->start_ns = clock_ns();
+	l->count_from_ns = l->start_ns + plan->warmup;
 	if (payloads_make(&l->payloads, plan, w->params.fleet, NULL,
 	    (uint32_t)plan->connections, e) != 0)
 		return -1;
 	l->running = true;
 	for (uint64_t i = 0; i < plan->connections; i++) {
 		struct fleet_conn *c = fleet_at(w->params.fleet, i);
-		uint64_t now = clock_ns();
 
 		c->number = (uint32_t)NOTHING_IN_FLIGHT;
 		if (c->state == FLEET_OPEN)
-			send_next(l, c, 0, now > start_ns ? now : start_ns);
+			send_next(l, c, 0, clock_ns());
 	}
 	return 0;
 }

@@ -29,7 +29,7 @@ buf_reserve(struct buf *b, size_t len)
 	while (cap < b->len + len)
 		cap = cap > b->max / 2 ? b->max : cap * 2;
 	if (cap > b->cap || b->data == NULL) {
-		grown = realloc(b->data, cap);
+		grown = realloc(b->data, cap + 1);   /* buf_addf may end in a NUL behind cap */
 		if (grown == NULL)
 			return NULL;
 		b->data = grown;
@@ -71,7 +71,7 @@ buf_addf(struct buf *b, const char *format, ...)
 	va_end(args);
 	if (len < 0)
 		return -1;
-	at = buf_reserve(b, (size_t)len + 1);   /* vsnprintf writes a NUL that is not counted */
+	at = buf_reserve(b, (size_t)len);
 	if (at == NULL)
 		return -1;
 	va_start(args, format);

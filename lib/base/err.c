@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "lib/base/utf8.h"
 
 static const struct {
 	const char *name;
@@ -25,6 +28,23 @@ static const struct {
 	[ERR_INTERRUPTED] = {"interrupted", EXIT_INTERRUPTED},
 };
 
+/* Texts quote what came from a server or a file: that must not reach a terminal as control
+ * characters, nor a JSON string as anything but UTF-8. */
+static void
+make_printable(char *text)
+{
+	bool valid = utf8_valid(text, strlen(text));
+
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
+
+		if (c == 0xc2 && next < 0xa0 && valid)     /* U+0080 to U+009F */
+			text[0] = text[1] = '?';
+		else if (c < ' ' || c == 0x7f || (c >= 0x80 && !valid))
+			*text = '?';
+	}
+}
+
 int
 err_set(struct err *e, enum err_class class, int code, const char *format, ...)
 {
@@ -37,6 +57,7 @@ err_set(struct err *e, enum err_class class, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(e->text, sizeof e->text, format, args);
 	va_end(args);
+	make_printable(e->text);
 	return -1;
 }
 

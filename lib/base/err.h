@@ -28,11 +28,12 @@ enum err_class {
 struct err {
 	enum err_class class;
 	int code;            /* errno, HTTP status or close code, as the class says; else 0 */
-	char text[248];      /* one sentence, no full stop, no newline */
+	char text[248];      /* one sentence of UTF-8, no full stop, no control characters */
 };
 
 /* Sets *e and returns -1, so that a failing function ends in `return err_set(…)`. A `%m`-like
- * text of errno is the caller's to add. NULL e is fine: nothing is recorded. */
+ * text of errno is the caller's to add. Bytes that may not be in `text` become '?', so that a
+ * peer's words can be quoted as they came. NULL e is fine: nothing is recorded. */
 int err_set(struct err *e, enum err_class class, int code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

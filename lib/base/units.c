@@ -89,15 +89,17 @@ units_duration(const char *text, uint64_t *ns, struct err *e)
 	static const char expected[] = "a duration such as 250us, 5ms, 10s, 2m, 1h or 1m30s";
 	const char *at = text;
 	double sum = 0, value, factor;
+	bool first = true;
 
 	do {
 		if (!number(&at, &value))
 			return bad(e, text, expected);
-		if (*at == '\0' && sum == 0)
+		if (*at == '\0' && first)
 			factor = 1e9;
 		else if (!unit(&at, letters(at), durations, &factor))
 			return bad(e, text, expected);
 		sum += value * factor;
+		first = false;
 	} while (*at != '\0');
 	if (sum > longest_ns)
 		return bad(e, text, "a duration of at most 366 days");

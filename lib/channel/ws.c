@@ -42,7 +42,7 @@ enum {
 
 /* What is only needed until the connection is open. */
 struct opening {
-	struct buf request;
+	struct buf request;          /* empty once it is sent */
 	size_t seen;                 /* bytes of the answer that were searched for its end */
 	char key[WS_KEY_LENGTH + 1];
 };
@@ -309,12 +309,18 @@ received(void *ctx, const uint8_t *data, size_t len, uint64_t now)
 }
 
 static void
+send_request(struct ws *w, const struct buf *request)
+{
+	w->state = WS_UPGRADING;
+	stream_write(w->stream, request->data, request->len);
+}
+
+static void
 opened(void *ctx)
 {
 	struct ws *w = ctx;
 
-	w->state = WS_UPGRADING;
-	stream_write(w->stream, w->opening->request.data, w->opening->request.len);
+	send_request(w, &w->opening->request);
 	buf_release(&w->opening->request);
 }
 
@@ -394,7 +400,7 @@ static const struct channel_ops ws_ops = {ws_send, ws_ping, ws_close, ws_free, w
     ws_bytes_in, ws_bytes_out, ws_stage};
 
 static int
-write_request(struct ws *w, const char *target)
+write_request(struct ws *w, const char *target, struct buf *into)
 {
 	const struct ws_params *p = w->params;
 	struct ws_request request = {.target = target, .authority = p->authority,
@@ -402,19 +408,38 @@ write_request(struct ws *w, const char *target)
 	    .subprotocol_count = p->subprotocol_count, .headers = p->headers,
 	    .header_count = p->header_count};
 
+	ws_key_make(w->opening->key, p->rng);
+	return ws_request_write(into, &request);
+}
+
+/* The request is written into the loop's buffer, and only kept when it cannot go out at once. */
+static int
+begin(struct ws *w, const struct ws_place *place, struct err *e)
+{
+	struct stream_params to = {.dial = {w->params->endpoint, place->source, place->source_len},
+	    .max_backlog = w->params->max_backlog};
+	struct buf request = {.data = loop_write_buffer(w->loop), .cap = LOOP_BUFFER,
+	    .max = REQUEST_MAX};
+	int result;
+
 	buf_init(&w->opening->request, REQUEST_MAX);
-	ws_key_make(w->opening->key);
-	return ws_request_write(&w->opening->request, &request);
+	if (write_request(w, place->target, &request) != 0)
+		return err_set(e, ERR_USAGE, 0, "the request would exceed %d bytes", REQUEST_MAX);
+	result = stream_open(&w->stream, w->loop, &to, &stream_events, w, e);
+	if (result == 1)
+		send_request(w, &request);
+	if (result == 0 && buf_add(&w->opening->request, request.data, request.len) != 0) {
+		stream_close(w->stream);
+		return err_set(e, ERR_MEMORY, 0, "no memory for a request");
+	}
+	return result;
 }
 
 struct channel *
 ws_open(struct loop *l, const struct ws_params *params, const struct ws_place *place,
     const struct channel_events *events, void *ctx, struct err *e)
 {
-	struct stream_params to = {.dial = {params->endpoint, place->source, place->source_len},
-	    .max_backlog = params->max_backlog};
 	struct ws *w = calloc(1, sizeof *w);
-	int result = -1;
 
 	if (w == NULL || (w->opening = calloc(1, sizeof *w->opening)) == NULL) {
 		free(w);
@@ -425,16 +450,10 @@ ws_open(struct loop *l, const struct ws_params *params, const struct ws_place *p
 	w->loop = l;
 	w->params = params;
 	ws_reader_init(&w->reader, params->max_message);
-	if (write_request(w, place->target) != 0)
-		err_set(e, ERR_USAGE, 0, "the request would exceed %d bytes", REQUEST_MAX);
-	else
-		result = stream_open(&w->stream, l, &to, &stream_events, w, e);
-	if (result < 0) {
+	if (begin(w, place, e) < 0) {
 		release_opening(w);
 		free(w);
 		return NULL;
 	}
-	if (result == 1)
-		opened(w);
 	return &w->channel;
 }

@@ -56,7 +56,8 @@ find_header(const struct ws_request *request, const char *name)
 {
 	size_t i = 0;
 
-	while (i < request->header_count && !slice_eq_nocase(name_of(request->headers[i]), name))
+	while (i < request->header_count && !slice_eq_nocase(name_of(request->headers[i]),
+	    name))
 		i++;
 	return i;
 }
@@ -104,12 +105,11 @@ ws_request_write(struct buf *into, const struct ws_request *request)
 }
 
 void
-ws_key_make(char *key)
+ws_key_make(char *key, struct rng *rng)
 {
-	uint8_t secret[16];
+	uint64_t nonce[2] = {rng_u64(rng), rng_u64(rng)};
 
-	rng_secret(secret, sizeof secret);
-	base64_encode(key, secret, sizeof secret);
+	base64_encode(key, nonce, sizeof nonce);
 }
 
 void
@@ -129,7 +129,8 @@ static int
 wrong(struct err *e, const char *name, struct slice got, const char *expected)
 {
 	if (got.data == NULL)
-		return err_set(e, ERR_HANDSHAKE, 0, "no %s in the 101 response: expected %.60s",
+		return err_set(e, ERR_HANDSHAKE, 0,
+		    "no %s in the 101 response: expected %.60s",
 		    name, expected);
 	return err_set(e, ERR_HANDSHAKE, 0, "%s is '%.*s' in the 101 response: expected %.60s",
 	    name, got.len < 60 ? (int)got.len : 60, got.data, expected);
@@ -141,13 +142,16 @@ check_extensions(const struct http_head *head, struct err *e)
 	static const char name[] = "Sec-WebSocket-Extensions";
 
 	for (size_t i = 0; i < head->count; i++)
-		if (slice_eq_nocase(head->fields[i].name, name) && head->fields[i].value.len > 0)
-			return wrong(e, name, head->fields[i].value, "none, since none was offered");
+		if (slice_eq_nocase(head->fields[i].name, name) &&
+		    head->fields[i].value.len > 0)
+			return wrong(e, name, head->fields[i].value,
+			    "none, since none was offered");
 	return 0;
 }
 
 static int
-check_subprotocol(const struct http_head *head, const struct ws_request *request, struct err *e)
+check_subprotocol(const struct http_head *head, const struct ws_request *request,
+    struct err *e)
 {
 	static const char name[] = "Sec-WebSocket-Protocol";
 	struct slice chosen = http_head_field(head, name);
@@ -165,7 +169,8 @@ check_subprotocol(const struct http_head *head, const struct ws_request *request
 }
 
 int
-ws_response_check(const struct http_head *head, const struct ws_request *request, struct err *e)
+ws_response_check(const struct http_head *head, const struct ws_request *request,
+    struct err *e)
 {
 	static const char accept_name[] = "Sec-WebSocket-Accept";
 	char accept[WS_ACCEPT_LENGTH + 1];

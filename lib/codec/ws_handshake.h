@@ -8,6 +8,7 @@
 struct buf;
 struct err;
 struct http_head;
+struct rng;
 
 enum {
 	WS_KEY_LENGTH = 24,        /* base64 of 16 bytes */
@@ -33,8 +34,9 @@ int ws_header_check(const char *line, struct err *e);
 /* Appends the request. Every header must have passed ws_header_check. -1: buf full. */
 int ws_request_write(struct buf *into, const struct ws_request *request);
 
-/* Makes a key out of 16 secret bytes (4.1, 7); `key` holds WS_KEY_LENGTH + 1. */
-void ws_key_make(char *key);
+/* Makes a key out of 16 random bytes (4.1, 7); `key` holds WS_KEY_LENGTH + 1. It is a nonce, not
+ * a secret: a generator that was seeded with secret bytes will do. */
+void ws_key_make(char *key, struct rng *rng);
 
 /* The answer that `key` demands (4.2.2, 5.4); `accept` holds WS_ACCEPT_LENGTH + 1. */
 void ws_accept_make(char *accept, const char *key);

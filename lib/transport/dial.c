@@ -77,14 +77,15 @@ try_address(struct dial *d, const struct sockaddr *address, socklen_t len, struc
 	if (d->fd < 0)
 		return fail(d, address, errno, "make a socket for", e);
 	setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	if (bind_source(d, d->fd) != 0)
+	if (bind_source(d, d->fd) != 0) {
 		code = fail(d, address, errno, "use the source address towards", e);
-	else if (connect(d->fd, address, len) == 0 || (errno == EINPROGRESS && stands(d->fd)))
-		return 1;
-	else if (errno == EINPROGRESS)
-		return 0;
-	else
+	} else {
+		if (connect(d->fd, address, len) == 0)
+			return 1;
+		if (errno == EINPROGRESS)
+			return stands(d->fd) ? 1 : 0;
 		code = fail(d, address, errno, "connect to", e);
+	}
 	close(d->fd);
 	d->fd = -1;
 	return code;

@@ -1,0 +1,69 @@
+/* require.h: conditions on the results: `--require p99<200ms` (hail-bench(1)).
+ *
+ * Checked as text before the run, against the document after it. A name is a short one ("p99",
+ * "lost"), a whole path ("latency_ms.rtt.p99"), or the end of a path that no other path has
+ * ("rtt.p99"). Only known paths are taken, so that a slip of the pen cannot pass for a
+ * promise kept. */
+#ifndef HAIL_REPORT_REQUIRE_H
+#define HAIL_REPORT_REQUIRE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+struct figure;
+
+enum { REQUIRE_EXPR = 96, REQUIRE_PATH = 64 };
+
+enum require_operator {
+	REQUIRE_LESS,
+	REQUIRE_AT_MOST,
+	REQUIRE_MORE,
+	REQUIRE_AT_LEAST,
+	REQUIRE_EQUAL,
+	REQUIRE_OTHER,
+};
+
+enum require_unit {
+	REQUIRE_COUNT,
+	REQUIRE_RATE,        /* per second */
+	REQUIRE_MS,
+	REQUIRE_US,
+	REQUIRE_SECONDS,
+	REQUIRE_SIZE,        /* bytes */
+	REQUIRE_PERCENT,
+};
+
+/* One condition. */
+struct require {
+	char expr[REQUIRE_EXPR];         /* as it was written */
+	char path[REQUIRE_PATH];
+	bool by_workload;                /* path is a field of the latency that the workload
+	                                  * measures: delivery, round trip or ping */
+	char whole[REQUIRE_PATH];        /* of which the value is a share in percent; else "" */
+	enum require_operator operator;
+	enum require_unit unit;
+	double value;
+};
+
+struct require_list {
+	struct require *items;
+	size_t count;
+};
+
+/* Adds the conditions of one option's argument, separated by commas. -1 with class ERR_USAGE and
+ * a sentence that names the expression, the place in it and what was expected; or ERR_MEMORY.
+ * The list is released by the caller in any case. */
+int require_add(struct require_list *list, const char *text, struct err *e);
+void require_release(struct require_list *list);
+
+/* Judges all of them and adds `requirements` to the document; without any there is none. What is
+ * absent has the value null and fails, but for classes of connections.errors, which count 0.
+ * Returns how many failed, or -1 without memory. */
+int require_judge(const struct require_list *list, json_t *document);
+
+/* A value of the condition, with its unit. */
+struct figure require_figure(const struct require *r, double value);
+
+#endif

@@ -1,0 +1,37 @@
+/* verdict.h: whether the figures of a run may be believed.
+ *
+ * A run is not valid when the generator, not the system under test, made the figures, or when
+ * they contradict each other. What merely deserves a second look is a warning. Pure: everything
+ * comes from the plan and the tally. */
+#ifndef HAIL_REPORT_VERDICT_H
+#define HAIL_REPORT_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct plan;
+struct tally;
+
+enum {
+	VERDICT_SENTENCES = 16,
+	VERDICT_TEXT = 248,
+};
+
+/* Sentences of UTF-8 with their figures, no full stop. */
+struct verdict_list {
+	size_t count;
+	char text[VERDICT_SENTENCES][VERDICT_TEXT];
+};
+
+struct verdict {
+	bool valid;                      /* there is no reason against it */
+	struct verdict_list reasons;     /* why the run is not valid */
+	struct verdict_list warnings;    /* what to look at though it is */
+};
+
+/* `interrupted`: the run ended before its time. That is a warning: what was counted until then
+ * was counted right. */
+void verdict_judge(const struct plan *p, const struct tally *t, bool interrupted,
+    struct verdict *v);
+
+#endif

@@ -1,0 +1,87 @@
+/* serve.c: `hail serve`, the reference node. */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cli/cmd.h"
+#include "cli/opt.h"
+#include "lib/base/err.h"
+#include "lib/node/node.h"
+
+static struct node_params params = {
+	.listen = "127.0.0.1:9001",
+	.name = "n1",
+	.history = 10000,
+	.max_message = 1 << 20,
+	.max_backlog = 1 << 20,
+};
+
+static bool quiet;
+static int verbose;
+
+static const struct opt rows[] = {
+	{"listen", 0, OPT_TEXT, &params.listen, "HOST:PORT",
+	    "where to listen (127.0.0.1:9001); port 0: any free one", NULL},
+	{"node", 0, OPT_TEXT, &params.name, "NAME", "the name of this node (n1)", NULL},
+	{"redis", 0, OPT_TEXT, &params.redis, "URL",
+	    "link nodes: redis://[user:password@]host[:port][/db]", NULL},
+	{"history", 0, OPT_COUNT, &params.history, "N",
+	    "messages kept for each topic (10000)", NULL},
+	{"max-message", 0, OPT_SIZE, &params.max_message, "SIZE",
+	    "longest message taken (1MiB)", NULL},
+	{"max-backlog", 0, OPT_SIZE, &params.max_backlog, "SIZE",
+	    "close a receiver with more than this queued (1MiB)", NULL},
+	{"chaos", 0, OPT_TEXT, &params.chaos, "SPEC",
+	    "break promises: drop=1/100,dup=1/200,swap=1/50,...", NULL},
+	{"quiet", 'q', OPT_FLAG, &quiet, NULL, "say nothing on stderr while serving", NULL},
+	{"verbose", 'v', OPT_TALLY, &verbose, NULL, "show what libwebsockets warns of", NULL},
+	{NULL, 0, OPT_FLAG, NULL, NULL, NULL, NULL},
+};
+
+static const struct opt *const groups[] = {rows, NULL};
+
+/* The first line on stdout: whoever started the node waits for it. */
+static void
+ready(void *arg, const char *url)
+{
+	(void)arg;
+	printf("hail serve: %s listening on %s\n", params.name, url);
+	fflush(stdout);
+}
+
+static void
+report(void *arg, const char *text)
+{
+	(void)arg;
+	if (!quiet)
+		fprintf(stderr, "hail serve: %s: %s\n", params.name, text);
+}
+
+static int
+run(int argc, char **argv, char **rest)
+{
+	struct err e = {0};
+
+	(void)rest;
+	if (argc > 0) {
+		cmd_complain("serve takes no operand '%s'", argv[0]);
+		return EXIT_USAGE;
+	}
+	params.ready = ready;
+	params.log = report;
+	params.trace = verbose > 0;
+	if (node_run(&params, &e) == 0)
+		return EXIT_FINE;
+	cmd_complain("%s", e.text);
+	return err_exit_code(e.class);
+}
+
+const struct cmd cmd_serve = {
+	.name = "serve",
+	.operands = "",
+	.summary = "The reference node: topics over WebSocket, linked through Redis",
+	.options = groups,
+	.epilogue = "Routes: /ws/{topic} /echo /pub/{topic} /healthz /metrics; hail-serve(1) has the rest.",
+	.run = run,
+};

@@ -1,0 +1,119 @@
+/* ws_message_fuzz.c: a stream of frames gives the same items and the same error however reads
+ * cut it, and every item keeps the promises of ws_message.h.
+ *
+ * The first byte seeds the cuts, the second chooses the maximum; the rest is the stream. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/rng.h"
+#include "lib/base/utf8.h"
+#include "lib/codec/ws_frame.h"
+#include "lib/codec/ws_message.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+require(bool promise)
+{
+	if (!promise)
+		abort();
+}
+
+static void
+check_item(const struct ws_item *item, uint64_t max)
+{
+	bool message = item->kind == WS_ITEM_TEXT || item->kind == WS_ITEM_BINARY;
+
+	require(item->data != NULL);
+	require(item->len <= (message ? max : WS_CONTROL_MAX));
+	if (item->kind == WS_ITEM_TEXT || item->kind == WS_ITEM_CLOSE)
+		require(utf8_valid(item->data, item->len));
+	if (item->kind == WS_ITEM_CLOSE)
+		require(ws_close_code_ok(item->code) ||
+		    (item->code == WS_CLOSE_NO_STATUS && item->len == 0));
+}
+
+/* Feeds one piece and writes down what came out; false after an error. */
+static bool
+feed(struct ws_reader *r, const uint8_t *data, size_t len, uint64_t max, struct buf *log)
+{
+	struct ws_item item;
+	struct err e;
+
+	do {
+		ssize_t n = ws_reader_next(r, data, len, &item, &e);
+
+		if (n < 0) {
+			require(e.class == ERR_PROTOCOL || e.class == ERR_LIMIT);
+			buf_addf(log, "%d %d %s\n", e.class, e.code, e.text);
+			return false;
+		}
+		require((size_t)n <= len && (n > 0 || len == 0));
+		require(item.kind != WS_ITEM_NONE || (size_t)n == len);
+		if (item.kind != WS_ITEM_NONE) {
+			check_item(&item, max);
+			buf_addf(log, "%d %u %zu ", item.kind, item.code, item.len);
+			buf_add(log, item.data, item.len);
+		}
+		data += n;
+		len -= (size_t)n;
+	} while (item.kind != WS_ITEM_NONE);
+	require(ws_reader_midway(r) || (r->partial == NULL && r->control == NULL));
+	require(r->partial == NULL || r->partial->cap <= 64 ||
+	    r->partial->cap < 2 * r->partial->len);
+	return true;
+}
+
+/* Each piece in memory of its own size, freed before the next. */
+static void
+feed_pieces(const uint8_t *data, size_t len, uint64_t max, struct rng *cuts, struct buf *log)
+{
+	struct ws_reader r;
+	bool fine = true;
+
+	ws_reader_init(&r, max);
+	while (fine && len > 0) {
+		uint64_t random = cuts != NULL ? rng_u64(cuts) : 0;
+		size_t n = cuts == NULL ? len : 1 + random % (random >> 32 & 1 ? 3 : 200);
+		uint8_t *piece;
+
+		n = n < len ? n : len;
+		piece = malloc(n);
+		require(piece != NULL);
+		memcpy(piece, data, n);
+		fine = feed(&r, piece, n, max, log);
+		free(piece);
+		data += n;
+		len -= n;
+	}
+	if (fine)
+		buf_addf(log, ws_reader_midway(&r) ? "midway" : "between");
+	ws_reader_release(&r);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const uint64_t maxima[] = {0, 1, 5, 125, 1000, 65536, 16 << 20, UINT64_MAX};
+	struct buf whole, pieces;
+	struct rng cuts;
+	uint64_t max;
+
+	if (size < 2)
+		return 0;
+	rng_init(&cuts, data[0]);
+	max = maxima[data[1] % 8];
+	buf_init(&whole, 64 << 20);
+	buf_init(&pieces, 64 << 20);
+	feed_pieces(data + 2, size - 2, max, NULL, &whole);
+	feed_pieces(data + 2, size - 2, max, &cuts, &pieces);
+	require(whole.len == pieces.len);
+	require(whole.len == 0 || memcmp(whole.data, pieces.data, whole.len) == 0);
+	buf_release(&whole);
+	buf_release(&pieces);
+	return 0;
+}

@@ -1,0 +1,268 @@
+/* require_test.c: conditions on results: how they are written, what they see. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/report/document.h"
+#include "bench/report/figure.h"
+#include "bench/report/require.h"
+#include "lib/base/err.h"
+#include "tests/unit/tap.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* --- forms ---------------------------------------------------------------------------- */
+
+static const struct {
+	const char *text, *path;
+	enum require_operator operator;
+	enum require_unit unit;
+	double value;
+} good[] = {
+    {"p99<200ms", "p99", REQUIRE_LESS, REQUIRE_MS, 200},
+    {"p999<=1.5s", "p999", REQUIRE_AT_MOST, REQUIRE_MS, 1500},
+    {"max<5", "max", REQUIRE_LESS, REQUIRE_MS, 5},
+    {"mean>250us", "mean", REQUIRE_MORE, REQUIRE_MS, 0.25},
+    {"lost==0", "delivery.lost", REQUIRE_EQUAL, REQUIRE_COUNT, 0},
+    {"delivery.lost == 0", "delivery.lost", REQUIRE_EQUAL, REQUIRE_COUNT, 0},
+    {"  lost==0  ", "delivery.lost", REQUIRE_EQUAL, REQUIRE_COUNT, 0},
+    {"lost<0.1%", "delivery.lost", REQUIRE_LESS, REQUIRE_PERCENT, 0.1},
+    {"latency_ms.rtt.p99<=5", "latency_ms.rtt.p99", REQUIRE_AT_MOST, REQUIRE_MS, 5},
+    {"rtt.p99<=5ms", "latency_ms.rtt.p99", REQUIRE_AT_MOST, REQUIRE_MS, 5},
+    {"complete.max<1s", "latency_ms.complete.max", REQUIRE_LESS, REQUIRE_MS, 1000},
+    {"upgrade.p50<1m", "connections.phases_ms.upgrade.p50", REQUIRE_LESS, REQUIRE_MS, 60000},
+    {"open_per_s>1000", "connections.open_per_s", REQUIRE_MORE, REQUIRE_RATE, 1000},
+    {"received_per_s>=10k", "messages.received_per_s", REQUIRE_AT_LEAST, REQUIRE_RATE, 10000},
+    {"sent_per_s>6k/m", "messages.sent_per_s", REQUIRE_MORE, REQUIRE_RATE, 100},
+    {"failed==0", "connections.failed", REQUIRE_EQUAL, REQUIRE_COUNT, 0},
+    {"opened>=99.5%", "connections.opened", REQUIRE_AT_LEAST, REQUIRE_PERCENT, 99.5},
+    {"errors.http==0", "connections.errors.http", REQUIRE_EQUAL, REQUIRE_COUNT, 0},
+    {"sent!=0", "messages.sent", REQUIRE_OTHER, REQUIRE_COUNT, 0},
+    {"received>2m", "messages.received", REQUIRE_MORE, REQUIRE_COUNT, 2e6},
+    {"bytes.sent<1MiB", "bytes.sent", REQUIRE_LESS, REQUIRE_SIZE, 1 << 20},
+    {"bytes_per_connection<=1KiB", "rig.bytes_per_connection", REQUIRE_AT_MOST, REQUIRE_SIZE,
+	1024},
+    {"cpu_pct<80%", "rig.cpu_pct", REQUIRE_LESS, REQUIRE_PERCENT, 80},
+    {"cpu_pct<80", "rig.cpu_pct", REQUIRE_LESS, REQUIRE_PERCENT, 80},
+    {"cpu_us_per_message<9us", "rig.cpu_us_per_message", REQUIRE_LESS, REQUIRE_US, 9},
+    {"rig.cpu_s.loading<2s", "rig.cpu_s.loading", REQUIRE_LESS, REQUIRE_SECONDS, 2},
+    {"loop_lag_ms.p99<1ms", "rig.loop_lag_ms.p99", REQUIRE_LESS, REQUIRE_MS, 1},
+};
+
+static void
+test_good(void)
+{
+	for (size_t i = 0; i < COUNT(good); i++) {
+		struct require_list list = {0};
+		struct err e = {0};
+		bool taken = require_add(&list, good[i].text, &e) == 0 && list.count == 1;
+		const struct require *r = list.items;
+
+		if (!tap_ok(taken && strcmp(r->path, good[i].path) == 0 &&
+		    r->operator == good[i].operator && r->unit == good[i].unit &&
+		    r->value == good[i].value, "%s", good[i].text))
+			printf("# %s; %s %g\n", e.text, taken ? r->path : "",
+			    taken ? r->value : 0);
+		require_release(&list);
+	}
+}
+
+static const struct {
+	const char *text, *says;
+} bad[] = {
+	{"", "--require '', at character 1: expected a name"},
+	{"<5", "at character 1: expected a name"},
+	{"p99", "--require 'p99', at character 4: expected one of < <= > >= == !="},
+	{"p99=5ms", "at character 4: expected one of"},
+	{"p99 => 5ms", "at character 5: expected one of"},
+	{"p99<", "at character 5: expected a value"},
+	{"p99 < ", "at character 6: expected a value"},
+	{"p99<20x", "at character 5: '20x' is not a duration such as"},
+	{"p99<fast", "at character 5: 'fast' is not a duration"},
+	{"p99<-1", "at character 5: '-1' is not a duration"},
+	{"p99<<5", "at character 5: '<5' is not"},
+	{"p99<5ms 6", "at character 5: '5ms 6' is not a duration"},
+	{"p99<5%", "p99 has no percentage"},
+	{"lost<1ms", "'1ms' is not a whole number such as"},
+	{"lost==%", "'%' is not a whole number"},
+	{"received_per_s>10/y", "is not a rate such as"},
+	{"bytes.sent<1XB", "is not a size such as"},
+	{"cpu_pct<80ms", "is not a percentage such as"},
+	{"p98<5ms", "'p98' is not known, the nearest is"},
+	{"delivery.lsot==0", "the nearest is delivery.lost"},
+	{"latency_ms.rtt.p98<5", "the nearest is latency_ms.rtt.p9"},
+	{"open_per_sec>5", "the nearest is connections.open_per_s"},
+	{"count>5", "'count' may be latency_ms.delivery.count or"},
+	{"delivery.matrix==0", "is not known"},
+	{"P99<5ms", "at character 1: expected a name"},
+	{"lost==0,", "--require '', at character 1: expected a name"},
+	{",lost==0", "expected a name"},
+	{"lost==0,p99<x", "--require 'p99<x', at character 5: 'x' is not"},
+	{"l\303\266st==0", "at character 1: 'l' is not known"},
+};
+
+static void
+test_bad(void)
+{
+	struct require_list list = {0};
+	struct err e = {0};
+	char longest[300];
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		int result = require_add(&list, bad[i].text, &e);
+
+		if (!tap_ok(result == -1 && e.class == ERR_USAGE &&
+		    strstr(e.text, bad[i].says) != NULL, "refused: '%s'", bad[i].text))
+			printf("# %d: %s\n", result, e.text);
+	}
+	memset(longest, '9', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	tap_ok(require_add(&list, longest, &e) == -1 && strstr(e.text, "longer than") != NULL,
+	    "refused: one that is too long");
+	memcpy(longest, "p99<", 4);
+	longest[REQUIRE_EXPR - 1] = '\0';
+	require_add(&list, longest, &e);
+	tap_ok(strlen(e.text) < sizeof e.text, "a long value");
+	require_release(&list);
+}
+
+static void
+test_lists(void)
+{
+	struct require_list list = {0};
+
+	tap_int(require_add(&list, "p99<200ms, lost==0,failed == 0", NULL), 0, "a list");
+	tap_int(require_add(&list, "late<1%", NULL), 0, "… and one more option");
+	tap_int((long long)list.count, 4, "… make four");
+	tap_text(
+	    list.items[1].expr, "lost==0", "each as it was written, without spaces around it");
+	tap_text(list.items[2].expr, "failed == 0", "… but with those inside");
+	require_release(&list);
+	tap_ok(list.items == NULL && list.count == 0, "released");
+	require_release(&list);
+}
+
+/* --- judging -------------------------------------------------------------------------- */
+
+static const char fanout[] =
+    "{\"workload\": \"fanout\","
+    "\"connections\": {\"requested\": 200, \"opened\": 199, \"failed\": 1, \"errors\": "
+    "{\"http\": 1}},"
+    "\"latency_ms\": {\"delivery\": {\"p99\": 12.5}, \"rtt\": {\"p99\": 99}},"
+    "\"delivery\": {\"expected\": 1000, \"delivered\": 998, \"lost\": 2}}";
+
+static const struct {
+	const char *text;
+	bool ok;
+	double value;        /* -1: null */
+} judged[] = {
+	{"p99<12.6ms", true, 12.5},
+	{"p99<12.5ms", false, 12.5},
+	{"p99<=12.5ms", true, 12.5},
+	{"p99>12.5", false, 12.5},
+	{"p99>=12.5", true, 12.5},
+	{"rtt.p99==99ms", true, 99},
+	{"lost==0", false, 2},
+	{"lost!=0", true, 2},
+	{"lost<0.3%", true, 0.2},
+	{"lost<=0.1%", false, 0.2},
+	{"opened>=99.5%", true, 99.5},
+	{"errors.http==1", true, 1},
+	{"errors.timeout==0", true, 0},
+	{"duplicate==0", false, -1},
+	{"sent>0", false, -1},
+	{"sent>50%", false, -1},
+	{"max<1h", false, -1},
+};
+
+static void
+test_judging(void)
+{
+	json_t *document = json_loads(fanout, 0, NULL), *array;
+	struct require_list list = {0};
+	int failed = 0;
+
+	tap_int(require_judge(&list, document), 0, "nothing required, nothing failed");
+	tap_ok(json_object_get(document, "requirements") == NULL, "… and nothing said");
+	for (size_t i = 0; i < COUNT(judged); i++) {
+		require_add(&list, judged[i].text, NULL);
+		failed += !judged[i].ok;
+	}
+	tap_int(require_judge(&list, document), failed, "the failed ones are counted");
+	array = json_object_get(document, "requirements");
+	for (size_t i = 0; i < COUNT(judged); i++) {
+		const json_t *r = json_array_get(array, i), *value = json_object_get(r, "value");
+		double got = json_is_null(value) ? -1 : json_number_value(value);
+
+		if (!tap_ok(strcmp(json_string_value(json_object_get(r, "expr")),
+				judged[i].text) == 0 &&
+				json_is_true(json_object_get(r, "ok")) == judged[i].ok &&
+				got == judged[i].value,
+			"%s is %s", judged[i].text, judged[i].ok ? "kept" : "broken"))
+			printf("# value %g\n", got);
+	}
+	require_release(&list);
+	json_decref(document);
+}
+
+/* Short names mean what the workload measures. */
+static void
+test_workloads(void)
+{
+	static const struct {
+		const char *document, *name;
+	} cases[] = {
+	    {"{\"workload\": \"echo\", \"latency_ms\": {\"rtt\": {\"p50\": 7}}}", "echo"},
+	    {"{\"workload\": \"hold\", \"latency_ms\": {\"ping\": {\"p50\": 7}}}", "hold"},
+	    {"{\"workload\": \"fanout\", \"latency_ms\": {\"delivery\": {\"p50\": 7}}}",
+		"fanout"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *document = json_loads(cases[i].document, 0, NULL);
+		struct require_list list = {0};
+
+		require_add(&list, "p50==7ms", NULL);
+		tap_int(require_judge(&list, document), 0, cases[i].name);
+		require_release(&list);
+		json_decref(document);
+	}
+}
+
+static void
+test_figures(void)
+{
+	static const struct {
+		const char *text, *shown;
+		double value;
+	} cases[] = {
+	    {"p99<1", "1.25 s", 1250},
+	    {"lost==0", "12,345", 12345},
+	    {"open_per_s>1", "714/s", 714},
+	    {"bytes.sent<1", "2.00 KiB", 2048},
+	    {"lost<1%", "0.25%", 0.25},
+	    {"cpu_us_per_message<1", "4.50 us", 4.5},
+	    {"cpu_s.loading<1", "2.00 s", 2},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct require_list list = {0};
+
+		require_add(&list, cases[i].text, NULL);
+		tap_text(require_figure(&list.items[0], cases[i].value).text, cases[i].shown,
+		    cases[i].text);
+		require_release(&list);
+	}
+}
+
+int
+main(void)
+{
+	test_good();
+	test_bad();
+	test_lists();
+	test_judging();
+	test_workloads();
+	test_figures();
+	return tap_done();
+}

@@ -1,0 +1,220 @@
+/* tally_test.c: partial results and how they are joined. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/ledger/hist.h"
+#include "bench/ledger/tally.h"
+#include "lib/base/clock.h"
+#include "tests/unit/tap.h"
+
+/* --- nodes and cells ------------------------------------------------------------------ */
+
+static void
+test_nodes(void)
+{
+	struct tally *t = tally_new();
+	char name[TALLY_NODE_NAME + 32];
+	size_t last = 0;
+
+	tap_int((long long)tally_node(t, "n1"), 0, "the first node is 0");
+	tap_int((long long)tally_node(t, "n2"), 1, "a new one is the next");
+	tap_int((long long)tally_node(t, "n1"), 0, "a known one keeps its index");
+	for (int i = 2; i < TALLY_NODES + 10; i++) {
+		snprintf(name, sizeof name, "node %d", i);
+		last = tally_node(t, name);
+	}
+	tap_int((long long)t->nodes, TALLY_NODES, "there are only so many");
+	tap_int((long long)last, TALLY_NODES - 1, "the rest share the last index");
+	tap_text(t->node_names[TALLY_NODES - 1], "others", "… which is called others");
+	tap_int((long long)tally_node(t, "n2"), 1, "known ones are still found");
+	tally_free(t);
+
+	t = tally_new();
+	memset(name, 'x', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	tap_int((long long)tally_node(t, name), 0, "a name that is too long is taken");
+	tap_int((long long)tally_node(t, name), 0, "… and found again");
+	tap_int((long long)strlen(t->node_names[0]), TALLY_NODE_NAME - 1, "… and cut");
+	tally_free(t);
+	tally_free(NULL);
+}
+
+static void
+test_sum(void)
+{
+	struct tally *t = tally_new();
+	struct tally_cell sum = tally_sum(t);
+
+	tap_ok(sum.expected == 0 && sum.delivered == 0, "without cells all sums are zero");
+	*tally_cell(t, 0, 1) = (struct tally_cell){1, 2, 3, 4, 5, 6, 7, 8, 9, NULL};
+	*tally_cell(t, 1, 0) = (struct tally_cell){10, 20, 30, 40, 50, 60, 70, 80, 90, NULL};
+	sum = tally_sum(t);
+	tap_ok(sum.expected == 11 && sum.delivered == 22 && sum.lost == 33 &&
+	    sum.duplicate == 44 && sum.reordered == 55 && sum.late == 66 &&
+	    sum.missed_while_away == 77 && sum.recovered == 88 && sum.lost_for_good == 99,
+	    "each term is summed on its own");
+	tally_free(t);
+}
+
+/* --- merging -------------------------------------------------------------------------- */
+
+static void
+fill(struct tally *t, uint64_t unit)
+{
+	t->requested = 100 * unit;
+	t->opened = 90 * unit;
+	t->failed = 10 * unit;
+	t->peak = 80 * unit;
+	t->open_ns = 7 * unit;
+	t->errors[ERR_CONNECT] = 6 * unit;
+	t->errors[ERR_HTTP] = 4 * unit;
+	t->sent = 1000 * unit;
+	t->received = 2000 * unit;
+	t->stray = unit;
+	t->load_ns = 10 * NS_PER_S + unit;
+	t->workers = 1;
+	t->wall_ns[TALLY_LOADING] = 20 * unit;
+	t->cpu_ns[TALLY_LOADING] = 5 * unit;
+	t->backlog_peak = 300 * unit;
+	t->rss_bytes = 1000 * unit;
+	hist_record(t->delivery, unit * NS_PER_MS);
+	hist_record(t->loop_lag, unit * NS_PER_US);
+}
+
+static void
+test_counts(void)
+{
+	struct tally *sum = tally_new(), *part = tally_new();
+
+	for (uint64_t unit = 1; unit <= 3; unit += 2) {
+		tally_free(part);
+		part = tally_new();
+		fill(part, unit);
+		tap_int(tally_merge(sum, part), 0, "merge");
+	}
+	tap_ok(sum->requested == 400 && sum->opened == 360 && sum->failed == 40 &&
+	    sum->sent == 4000 && sum->received == 8000 && sum->stray == 4, "counts add up");
+	tap_ok(sum->errors[ERR_CONNECT] == 24 && sum->errors[ERR_HTTP] == 16 &&
+	    sum->errors[ERR_TLS] == 0, "errors add up by class");
+	tap_int((long long)sum->peak, 320, "peaks of connections add up");
+	tap_ok(sum->workers == 2 && sum->rss_bytes == 4000, "workers and their memory add up");
+	tap_ok(sum->open_ns == 21 && sum->load_ns == 10 * NS_PER_S + 3 &&
+	    sum->wall_ns[TALLY_LOADING] == 60, "times take the longest");
+	tap_int((long long)sum->cpu_ns[TALLY_LOADING], 20, "processor time adds up");
+	tap_int((long long)sum->backlog_peak, 900, "the greatest backlog stays");
+	tap_ok(sum->delivery->count == 2 && sum->delivery->max_ns == 3 * NS_PER_MS &&
+	    sum->loop_lag->count == 2 && sum->rtt->count == 0, "histograms join");
+	tally_free(sum);
+	tally_free(part);
+}
+
+static struct tally *
+with_cell(const char *from, const char *to, uint64_t count)
+{
+	struct tally *t = tally_new();
+	size_t sender = tally_node(t, from), receiver = tally_node(t, to);
+	struct tally_cell *c = tally_cell(t, sender, receiver);
+
+	c->expected = c->delivered = count;
+	c->latency = hist_new();
+	hist_record(c->latency, count * NS_PER_MS);
+	return t;
+}
+
+/* Two workers may meet the nodes in another order, or other nodes. */
+static void
+test_cells(void)
+{
+	struct tally *sum = with_cell("n1", "n2", 10), *other = with_cell("n2", "n1", 20);
+	struct tally *third = with_cell("n1", "n2", 5), *none = tally_new();
+	const struct tally_cell *c;
+
+	tap_ok(tally_merge(sum, other) == 0 && tally_merge(sum, third) == 0 &&
+	    tally_merge(sum, none) == 0, "merge cells");
+	tap_int((long long)sum->nodes, 2, "nodes join by name");
+	c = tally_cell(sum, tally_node(sum, "n1"), tally_node(sum, "n2"));
+	tap_ok(c->expected == 15 && c->delivered == 15, "n1 to n2 has both its parts");
+	tap_ok(
+	    c->latency->count == 2 && c->latency->max_ns == 10 * NS_PER_MS, "… and latencies");
+	c = tally_cell(sum, tally_node(sum, "n2"), tally_node(sum, "n1"));
+	tap_ok(c->expected == 20 && c->latency->count == 1, "n2 to n1 is not n1 to n2");
+	tap_int((long long)tally_sum(sum).expected, 35, "nothing is counted twice");
+	tally_free(sum);
+	tally_free(other);
+	tally_free(third);
+	tally_free(none);
+}
+
+/* --- the series ----------------------------------------------------------------------- */
+
+static uint64_t
+all_sent(const struct tally *t)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < t->points; i++)
+		sum += t->series[i].sent;
+	return sum;
+}
+
+static void
+add_points(struct tally *t, size_t count, uint64_t width_ns)
+{
+	t->point_ns = width_ns;
+	for (size_t i = 0; i < count; i++)
+		tally_point(t, &(struct tally_point){i, 2, 3, i});
+}
+
+static void
+test_series(void)
+{
+	struct tally *t = tally_new();
+
+	add_points(t, TALLY_POINTS, NS_PER_S);
+	tap_ok(t->points == TALLY_POINTS && t->point_ns == NS_PER_S,
+	    "a full series is as it was");
+	tally_point(t, &(struct tally_point){TALLY_POINTS, 2, 3, TALLY_POINTS});
+	tap_int((long long)t->points, TALLY_POINTS / 2 + 1, "one more halves it");
+	tap_int((long long)t->point_ns, 2 * (long long)NS_PER_S, "… doubling the width");
+	tap_ok(
+	    t->series[0].sent == 4 && t->series[0].received == 6, "… two points become one");
+	tap_ok(t->series[0].open == 1 && t->series[0].max_ns == 1,
+	    "… with what was open at its end, and the longest");
+	tap_int((long long)all_sent(t), 2 * (TALLY_POINTS + 1), "… and nothing is lost");
+	tally_free(t);
+}
+
+static void
+test_series_merge(void)
+{
+	struct tally *a = tally_new(), *b = tally_new(), *c = tally_new();
+
+	add_points(a, 3, NS_PER_S);
+	add_points(b, 5, NS_PER_S);
+	tap_int(tally_merge(a, b), 0, "merge series of one width");
+	tap_ok(a->points == 5 && a->series[0].sent == 4 && a->series[4].sent == 2,
+	    "points join by time, the longer one goes on alone");
+	tap_ok(a->series[2].open == 4, "open connections add up");
+	add_points(c, 3, 2 * NS_PER_S);
+	tap_int(tally_merge(a, c), 0, "merge a coarser series");
+	tap_int(
+	    (long long)a->point_ns, 2 * (long long)NS_PER_S, "the finer one is made coarser");
+	tap_int((long long)a->series[0].sent, 2 + 2 + 2 + 2 + 2, "… joined by time");
+	tap_int((long long)all_sent(a), 2 * (3 + 5 + 3), "… and nothing is lost");
+	tally_free(a);
+	tally_free(b);
+	tally_free(c);
+}
+
+int
+main(void)
+{
+	test_nodes();
+	test_sum();
+	test_counts();
+	test_cells();
+	test_series();
+	test_series_merge();
+	return tap_done();
+}

@@ -1,0 +1,275 @@
+/* verdict_test.c: each reason, each warning, and what must not be either. */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/ledger/tally.h"
+#include "bench/plan/plan.h"
+#include "bench/report/verdict.h"
+#include "lib/base/clock.h"
+#include "tests/unit/tap.h"
+
+static struct plan plan;
+static struct tally *tally;
+static struct verdict verdict;
+
+/* A fan-out of two nodes in which all went well. */
+static void
+begin(enum plan_workload workload)
+{
+	tally_free(tally);
+	tally = tally_new();
+	plan = (struct plan){.workload = workload};
+	tally->requested = tally->opened = 100;
+	tally->scheduled = tally->sent = 1000;
+	tally->received = 4000;
+	tally->workers = 1;
+	tally->wall_ns[TALLY_LOADING] = 10 * NS_PER_S;
+	tally->cpu_ns[TALLY_LOADING] = 3 * NS_PER_S;
+	for (size_t i = 0; workload == PLAN_FANOUT && i < 4; i++)
+		*tally_cell(tally, tally_node(tally, i / 2 ? "n2" : "n1"),
+		    tally_node(tally, i % 2 ? "n2" : "n1")) =
+		    (struct tally_cell){.expected = 1000, .delivered = 1000};
+}
+
+static void
+lag(struct hist *h, uint64_t count, uint64_t ms)
+{
+	for (uint64_t i = 0; i < count; i++)
+		hist_record(h, ms * NS_PER_MS);
+}
+
+static bool
+has(const struct verdict_list *list, const char *part)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strstr(list->text[i], part) != NULL)
+			return true;
+	return false;
+}
+
+static void
+show(void)
+{
+	for (size_t i = 0; i < verdict.reasons.count; i++)
+		printf("# reason: %s\n", verdict.reasons.text[i]);
+	for (size_t i = 0; i < verdict.warnings.count; i++)
+		printf("# warning: %s\n", verdict.warnings.text[i]);
+}
+
+/* Judged valid, with exactly so many warnings. */
+static void
+expect_valid(size_t warnings, const char *name)
+{
+	verdict_judge(&plan, tally, false, &verdict);
+	if (!tap_ok(verdict.valid && verdict.reasons.count == 0 &&
+	    verdict.warnings.count == warnings, "valid: %s", name))
+		show();
+}
+
+/* Judged invalid for this reason alone. */
+static void
+expect_reason(const char *part)
+{
+	verdict_judge(&plan, tally, false, &verdict);
+	if (!tap_ok(!verdict.valid && verdict.reasons.count == 1 && has(&verdict.reasons, part),
+	    "not valid: %s", part))
+		show();
+}
+
+static void
+expect_warning(const char *part)
+{
+	expect_valid(1, part);
+	if (!tap_ok(has(&verdict.warnings, part), "… is the warning"))
+		show();
+}
+
+/* --- reasons -------------------------------------------------------------------------- */
+
+static void
+test_connections(void)
+{
+	begin(PLAN_HOLD);
+	tally->opened = 0;
+	tally->failed = 100;
+	tally->errors[ERR_HTTP] = 30;
+	tally->errors[ERR_CONNECT] = 70;
+	expect_reason("nothing connected: 100 of 100 connections failed: connect 70, http 30");
+	begin(PLAN_FANOUT);
+	tally->failed = 3;
+	tally->errors[ERR_TIMEOUT] = 3;
+	expect_warning("3 of 100 connections failed: timeout 3");
+	begin(PLAN_FANOUT);
+	tally->dropped = 4;
+	expect_warning("4 of 100 connections dropped");
+}
+
+static void
+test_schedule(void)
+{
+	begin(PLAN_FANOUT);
+	lag(tally->schedule_lag, 980, 1);
+	lag(tally->schedule_lag, 20, 51);
+	expect_reason(
+	    "the generator fell behind its schedule: messages left p50 1.00 ms, p99 51.0");
+	begin(PLAN_FANOUT);
+	lag(tally->schedule_lag, 1000, 11);
+	expect_reason("p50 11.0 ms");
+	begin(PLAN_FANOUT);
+	lag(tally->schedule_lag, 992, 9);
+	lag(tally->schedule_lag, 8, 900);
+	expect_valid(0, "9 ms behind, and a few far more");
+}
+
+static void
+test_processor(void)
+{
+	begin(PLAN_FANOUT);
+	tally->cpu_ns[TALLY_LOADING] = 9700 * NS_PER_MS;
+	expect_valid(0, "a busy processor alone");
+	lag(tally->loop_lag, 100, 25);
+	expect_reason("the generator was saturated: it used 97% of 1 core and");
+	tally->workers = 2;
+	expect_warning("event loop lagged: p99 25.0 ms");
+	begin(PLAN_ECHO);
+	plan.closed_loop = true;
+	tally->cpu_ns[TALLY_LOADING] = 9900 * NS_PER_MS;
+	tally->received = 1000;
+	lag(tally->loop_lag, 100, 30);
+	lag(tally->schedule_lag, 100, 300);
+	expect_warning("the generator used 99%");
+	begin(PLAN_HOLD);
+	tally->cpu_ns[TALLY_LOADING] = 9900 * NS_PER_MS;
+	lag(tally->loop_lag, 100, 30);
+	expect_warning("event loop lagged");
+}
+
+static void
+test_sending(void)
+{
+	begin(PLAN_FANOUT);
+	tally->sent = 998;
+	tally->send_refused = 2;
+	expect_reason("2 of 1000 messages were held back");
+	begin(PLAN_FANOUT);
+	tally->sent = 900;
+	tally->unsent_down = 100;
+	expect_warning(
+	    "100 of 1000 messages were not published: their publisher was not connected");
+	begin(PLAN_FANOUT);
+	tally->sent = 0;
+	tally->received = 0;
+	expect_reason("nothing was published: 1000 messages were scheduled");
+	begin(PLAN_FANOUT);
+	tally->sent = 800;
+	expect_reason("200 of 1000 scheduled messages were never sent");
+	tally->sent = 995;
+	expect_warning("5 of 1000 scheduled messages were never sent");
+	tally->sent = 300;
+	verdict_judge(&plan, tally, true, &verdict);
+	tap_ok(verdict.valid && verdict.warnings.count == 1 &&
+	    has(&verdict.warnings, "interrupted"), "an interrupted run need not send all");
+}
+
+static void
+test_arrivals(void)
+{
+	begin(PLAN_FANOUT);
+	tally->stray = 7;
+	expect_reason("7 messages arrived where they do not belong");
+	begin(PLAN_FANOUT);
+	tally_cell(tally, 1, 0)->delivered = 1001;
+	expect_reason("more was delivered than expected: n2 to n1 1001 of 1000");
+	begin(PLAN_FANOUT);
+	tally_cell(tally, 0, 1)->delivered = 990;
+	expect_reason("a bug in hail: the ledger does not add up from n1 to n2");
+	tally_cell(tally, 0, 1)->lost = 4;
+	tally_cell(tally, 0, 1)->missed_while_away = 3;
+	tally_cell(tally, 0, 1)->recovered = 2;
+	tally_cell(tally, 0, 1)->lost_for_good = 1;
+	expect_valid(0, "lost messages that add up are the server's");
+	tally_cell(tally, 0, 1)->duplicate = 50;
+	tally_cell(tally, 0, 1)->reordered = 50;
+	tally_cell(tally, 0, 1)->late = 50;
+	expect_valid(0, "duplicates, disorder and delay, too");
+}
+
+/* --- warnings ------------------------------------------------------------------------- */
+
+static void
+test_warnings(void)
+{
+	begin(PLAN_FANOUT);
+	tally->unstamped = 5;
+	expect_warning("5 messages without a stamp");
+	begin(PLAN_HOLD);
+	tally->unstamped = 5;
+	expect_valid(0, "what a server tells idle connections");
+	begin(PLAN_FANOUT);
+	tally->foreign = 6;
+	expect_warning("6 messages of another run");
+	begin(PLAN_ECHO);
+	plan.closed_loop = true;
+	tally->received = 900;
+	expect_warning("100 of 1000 messages were not answered");
+	begin(PLAN_ECHO);
+	tally->received = 0;
+	expect_warning("nothing was received though 1000 messages were sent");
+}
+
+static void
+test_crossing(void)
+{
+	begin(PLAN_FANOUT);
+	*tally_cell(tally, 0, 1) = *tally_cell(tally, 1, 0) =
+	    (struct tally_cell){.expected = 500, .lost = 500};
+	expect_warning("nothing crossed between nodes: 0 of 1000 messages");
+	plan.unlinked = true;
+	expect_valid(0, "… which is fine when they are not linked");
+	begin(PLAN_FANOUT);
+	*tally_cell(tally, 0, 1) = *tally_cell(tally, 1, 0) = (struct tally_cell){0};
+	expect_warning("nothing had to cross between nodes");
+	begin(PLAN_ECHO);
+	tally_node(tally, "n1");
+	tally_node(tally, "n2");
+	tally_cell(tally, 0, 0)->expected = tally_cell(tally, 0, 0)->delivered = 10;
+	expect_valid(0, "an echo crosses nothing");
+}
+
+/* More sentences than there is room for. */
+static void
+test_all_at_once(void)
+{
+	begin(PLAN_FANOUT);
+	tally->failed = tally->dropped = tally->stray = tally->unstamped = tally->foreign =
+	    tally->send_refused = tally->unsent_down = UINT64_MAX / 2;
+	for (size_t i = 0; i < ERR_CLASSES; i++)
+		tally->errors[i] = UINT64_MAX - i;
+	memset(tally->node_names[0], 'x', TALLY_NODE_NAME - 1);
+	tally_cell(tally, 0, 0)->delivered = UINT64_MAX;
+	tally_cell(tally, 0, 1)->delivered = 0;
+	lag(tally->schedule_lag, 10, UINT64_MAX / NS_PER_MS);
+	lag(tally->loop_lag, 10, UINT64_MAX / NS_PER_MS);
+	lag(tally->delivery, 10, UINT64_MAX / NS_PER_MS);
+	verdict_judge(&plan, tally, true, &verdict);
+	tap_ok(!verdict.valid && verdict.reasons.count <= VERDICT_SENTENCES &&
+	    verdict.warnings.count <= VERDICT_SENTENCES, "everything wrong at once fits");
+}
+
+int
+main(void)
+{
+	begin(PLAN_FANOUT);
+	expect_valid(0, "all went well");
+	test_connections();
+	test_schedule();
+	test_processor();
+	test_sending();
+	test_arrivals();
+	test_warnings();
+	test_crossing();
+	test_all_at_once();
+	tally_free(tally);
+	return tap_done();
+}
