@@ -130,14 +130,16 @@ add_point(struct tally_point *into, const struct tally_point *from)
 static void
 halve(struct tally *t)
 {
-	for (size_t i = 0; i < t->points / 2; i++) {
+	for (size_t i = 0; 2 * i < t->points; i++) {
 		struct tally_point pair = t->series[2 * i];
 
-		add_point(&pair, &t->series[2 * i + 1]);
-		pair.open = t->series[2 * i + 1].open;
+		if (2 * i + 1 < t->points) {
+			add_point(&pair, &t->series[2 * i + 1]);
+			pair.open = t->series[2 * i + 1].open;
+		}
 		t->series[i] = pair;
 	}
-	t->points /= 2;
+	t->points = (t->points + 1) / 2;
 	t->point_ns *= 2;
 }
 

@@ -68,7 +68,7 @@ string_or_null(const char *text)
 	return text != NULL ? string(text) : NULL;
 }
 
-/* --- dist ----------------------------------------------------------------------------------- */
+/* --- dist ----------------------------------------------------------------------------- */
 
 static json_t *
 hist_object(const struct hist *h)
@@ -127,7 +127,8 @@ document_hist(const json_t *dist, struct hist *h)
 	const json_t *values = json_object_get(object, "values");
 	uint64_t overflow, sum_us, min_ns, max_ns, us, count, sum_before = h->sum_us;
 
-	if (!json_is_array(values) || !read_natural(json_object_get(object, "overflow"), &overflow) ||
+	if (!json_is_array(values) ||
+	    !read_natural(json_object_get(object, "overflow"), &overflow) ||
 	    !read_natural(json_object_get(object, "sum_us"), &sum_us) ||
 	    !read_ms(json_object_get(dist, "min"), &min_ns) ||
 	    !read_ms(json_object_get(dist, "max"), &max_ns))
@@ -149,7 +150,7 @@ document_hist(const json_t *dist, struct hist *h)
 	return 0;
 }
 
-/* --- what was asked for --------------------------------------------------------------------- */
+/* --- what was asked for --------------------------------------------------------------- */
 
 static const char *
 workload_name(enum plan_workload workload)
@@ -243,7 +244,7 @@ targets_of(const struct plan *p)
 	return list;
 }
 
-/* --- what was counted ----------------------------------------------------------------------- */
+/* --- what was counted ----------------------------------------------------------------- */
 
 static json_t *
 connections_of(const struct tally *t)
@@ -311,7 +312,7 @@ latency_of(const struct tally *t)
 	    "ping", document_dist(t->ping)));
 }
 
-/* --- delivery ------------------------------------------------------------------------------- */
+/* --- delivery ------------------------------------------------------------------------- */
 
 static bool
 is_empty(const struct tally_cell *c)
@@ -333,6 +334,16 @@ ledger_of(const struct tally_cell *c)
 	    "recovered", (integer)c->recovered, "lost_for_good", (integer)c->lost_for_good);
 }
 
+static void
+add_times(json_t *row, const struct hist *h)
+{
+	if (h == NULL || h->count == 0)
+		return;
+	json_object_set_new(row, "p50_ms", milliseconds(hist_quantile_ms(h, 0.5)));
+	json_object_set_new(row, "p99_ms", milliseconds(hist_quantile_ms(h, 0.99)));
+	json_object_set_new(row, "max_ms", milliseconds(hist_max_ms(h)));
+}
+
 static json_t *
 matrix_row(const struct tally *t, size_t from, size_t to)
 {
@@ -343,11 +354,7 @@ matrix_row(const struct tally *t, size_t from, size_t to)
 
 	json_object_update(row, counts);
 	json_decref(counts);
-	if (c->latency != NULL && c->latency->count > 0) {
-		json_object_set_new(row, "p50_ms", milliseconds(hist_quantile_ms(c->latency, 0.5)));
-		json_object_set_new(row, "p99_ms", milliseconds(hist_quantile_ms(c->latency, 0.99)));
-		json_object_set_new(row, "max_ms", milliseconds(hist_max_ms(c->latency)));
-	}
+	add_times(row, c->latency);
 	return row;
 }
 
@@ -372,7 +379,7 @@ delivery_of(const struct plan *p, const struct tally *t)
 	return delivery;
 }
 
-/* --- rig and series ------------------------------------------------------------------------- */
+/* --- rig and series ------------------------------------------------------------------- */
 
 static json_t *
 sentences(const struct verdict_list *list)
@@ -408,8 +415,8 @@ rig_of(const struct tally *t, const struct verdict *v)
 	    "loading", seconds(t->cpu_ns[TALLY_LOADING]),
 	    "closing", seconds(t->cpu_ns[TALLY_CLOSING]));
 
-	return json_pack("{s:b, s:o, s:o, s:I, s:o*, s:o, s:o*, s:o*, s:o*, s:o*, s:I, s:o*, s:I, "
-	    "s:I, s:I}",
+	return json_pack("{s:b, s:o, s:o, s:I, s:o*, s:o, s:o*, s:o*, s:o*, s:o*, s:I, s:o*, "
+	    "s:I, s:I, s:I}",
 	    "valid", (int)v->valid, "reasons", sentences(&v->reasons),
 	    "warnings", sentences(&v->warnings), "workers", (integer)t->workers,
 	    "cpu_pct", cpu_pct(t), "cpu_s", cpu,
@@ -444,7 +451,7 @@ series_of(const struct tally *t)
 	return series;
 }
 
-/* --- all of it ------------------------------------------------------------------------------ */
+/* --- all of it ------------------------------------------------------------------------ */
 
 json_t *
 document_make(const struct plan *p, const struct tally *t, const struct verdict *v,

@@ -118,7 +118,7 @@ figure_percent(double percent)
 	return f;
 }
 
-/* --- names ---------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------- */
 
 /* Length in bytes of the UTF-8 character at `at`, whatever stands there. */
 static size_t

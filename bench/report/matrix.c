@@ -83,7 +83,7 @@ publishes(const struct matrix *m, size_t from)
 	return false;
 }
 
-/* --- a few nodes: a square ------------------------------------------------------------------ */
+/* --- a few nodes: a square ------------------------------------------------------------ */
 
 static void
 name_left(const struct matrix *m, const char *name)
@@ -159,7 +159,7 @@ square(struct matrix *m)
 	}
 }
 
-/* --- many nodes: the worst cells ------------------------------------------------------------ */
+/* --- many nodes: the worst cells ------------------------------------------------------ */
 
 /* Lost messages count more than any disorder, and that more than any delay. */
 static bool
@@ -191,7 +191,8 @@ insert(const json_t **worst, size_t *count, const json_t *row)
 static void
 worst_cells(struct matrix *m)
 {
-	static const char *const keys[] = {"delivered", "lost", "duplicate", "reordered", "p99_ms"};
+	static const char *const keys[] = {
+	    "delivered", "lost", "duplicate", "reordered", "p99_ms"};
 	const json_t *worst[MATRIX_WORST];
 	size_t count = 0;
 

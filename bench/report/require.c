@@ -15,7 +15,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* --- what is known -------------------------------------------------------------------------- */
+/* --- what is known -------------------------------------------------------------------- */
 
 struct place {
 	const char *path;
@@ -122,7 +122,7 @@ known_path(size_t i, struct require *r)
 	return true;
 }
 
-/* --- names ---------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------- */
 
 /* Whether `name` is all of `path`, or what follows one of its dots. */
 static bool
@@ -219,11 +219,13 @@ take_name(struct require *r, const char *name, struct err *e)
 	if (first[0] != '\0')
 		return 0;
 	nearest(name, first, sizeof first);
-	return err_set(e, ERR_USAGE, 0, "'%.40s' is not known, the nearest is %s; short names are"
-	    " p99, max, lost, late, failed, sent, ...", name, first);
+	return err_set(e, ERR_USAGE, 0,
+	    "'%.40s' is not known, the nearest is %s; short names are"
+	    " p99, max, lost, late, failed, sent, ...",
+	    name, first);
 }
 
-/* --- values --------------------------------------------------------------------------------- */
+/* --- values --------------------------------------------------------------------------- */
 
 static bool
 is_bare(const char *text, size_t len)
@@ -272,7 +274,8 @@ take_value(struct require *r, const char *text, struct err *e)
 	case REQUIRE_RATE:
 		return units_rate(text, &r->value, e);
 	case REQUIRE_PERCENT:
-		return err_set(e, ERR_USAGE, 0, "'%.40s' is not a percentage such as 80%%", text);
+		return err_set(
+		    e, ERR_USAGE, 0, "'%.40s' is not a percentage such as 80%%", text);
 	case REQUIRE_COUNT:
 		if (units_count(text, &whole, e) != 0)
 			return -1;
@@ -286,7 +289,7 @@ take_value(struct require *r, const char *text, struct err *e)
 	return 0;
 }
 
-/* --- expressions ---------------------------------------------------------------------------- */
+/* --- expressions ---------------------------------------------------------------------- */
 
 static const struct {
 	const char *text;
@@ -396,7 +399,7 @@ require_release(struct require_list *list)
 	*list = (struct require_list){0};
 }
 
-/* --- judging -------------------------------------------------------------------------------- */
+/* --- judging -------------------------------------------------------------------------- */
 
 static const char *
 latency_of(const json_t *document)

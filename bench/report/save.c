@@ -16,12 +16,13 @@ enum { COLUMNS = 92 };
 /* Fifteen digits: every decimal that was rounded to less comes out as it went in. */
 static const size_t dump_flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
 
-/* --- JSON ----------------------------------------------------------------------------------- */
+/* --- JSON ----------------------------------------------------------------------------- */
 
+/* A scalar, or something empty. */
 static bool
-is_scalar(json_t *value)
+is_leaf(json_t *value)
 {
-	return !json_is_object(value) && !json_is_array(value);
+	return json_object_size(value) == 0 && json_array_size(value) == 0;
 }
 
 /* Whether it holds nothing that holds something. */
@@ -32,10 +33,10 @@ is_flat(json_t *value)
 	json_t *member;
 
 	for (size_t i = 0; i < json_array_size(value); i++)
-		if (!is_scalar(json_array_get(value, i)))
+		if (!is_leaf(json_array_get(value, i)))
 			return false;
 	json_object_foreach(value, key, member)
-		if (!is_scalar(member))
+		if (!is_leaf(member))
 			return false;
 	return true;
 }
@@ -73,7 +74,8 @@ put_object(json_t *object, FILE *into, int depth)
 		failed = json_dumpf(name, into, dump_flags);
 		json_decref(name);
 		fputs(": ", into);
-		if (failed || put(member, into, depth + 1, 2 * (size_t)depth + 4 + strlen(key)) != 0)
+		if (failed ||
+		    put(member, into, depth + 1, 2 * (size_t)depth + 4 + strlen(key)) != 0)
 			return -1;
 		comma = ",";
 	}
@@ -132,7 +134,7 @@ put_short(json_t *value, FILE *into, size_t column)
 	char *text = json_dumps(value, dump_flags);
 	int result = text != NULL ? 0 : -1;
 
-	if (text != NULL && (is_scalar(value) || column + strlen(text) < COLUMNS))
+	if (text != NULL && (is_leaf(value) || column + strlen(text) < COLUMNS))
 		fputs(text, into);
 	else if (text != NULL)
 		result = 1;
@@ -164,7 +166,7 @@ save_json(json_t *document, FILE *into)
 	return ferror(into) ? -1 : 0;
 }
 
-/* --- files ---------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------- */
 
 static void
 release(struct save *s)
@@ -176,11 +178,11 @@ release(struct save *s)
 
 /* Leaves errno in the sentence. */
 static int
-fail(struct save *s, struct err *e, const char *what)
+fail(struct save *s, struct err *e)
 {
 	int code = errno;
 
-	err_set(e, code == ENOMEM ? ERR_MEMORY : ERR_IO, code, "cannot %s %.150s: %s", what,
+	err_set(e, code == ENOMEM ? ERR_MEMORY : ERR_IO, code, "cannot write %.150s: %s",
 	    s->path != NULL ? s->path : "the results", strerror(code));
 	release(s);
 	return -1;
@@ -219,18 +221,23 @@ save_open(struct save *s, const char *path, struct err *e)
 {
 	struct stat old;
 	bool exists = strcmp(path, "-") != 0 && stat(path, &old) == 0;
+	size_t len = strlen(path);
 
 	*s = (struct save){0};
+	if (len == 0 || path[len - 1] == '/') {
+		errno = len == 0 ? ENOENT : EISDIR;
+		return fail(s, e);
+	}
 	s->path = exists && S_ISREG(old.st_mode) ? realpath(path, NULL) : strdup(path);
 	if (s->path == NULL)
-		return fail(s, e, "write");
+		return fail(s, e);
 	if (strcmp(path, "-") == 0)
 		s->file = stdout;
 	else if (exists && !S_ISREG(old.st_mode))
 		s->file = fopen(path, "we");
 	else if (!exists || access(path, W_OK) == 0)
 		s->file = open_temporary(s, exists ? &old : NULL);
-	return s->file != NULL ? 0 : fail(s, e, "write");
+	return s->file != NULL ? 0 : fail(s, e);
 }
 
 int
@@ -250,7 +257,7 @@ save_commit(struct save *s, json_t *document, struct err *e)
 		unlink(s->temporary);
 		errno = code;
 	}
-	return fail(s, e, "write");
+	return fail(s, e);
 }
 
 void

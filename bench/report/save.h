@@ -24,8 +24,8 @@ struct save {
  * with class ERR_IO or ERR_MEMORY; *s is then empty. */
 int save_open(struct save *s, const char *path, struct err *e);
 
-/* Writes the document and puts it in its place. *s is empty afterwards in any case. -1 with class
- * ERR_IO: what stood in the file before is still there. */
+/* Writes the document and puts it in its place. *s is empty afterwards in any case. -1 with
+ * class ERR_IO: what stood in the file before is still there. */
 int save_commit(struct save *s, json_t *document, struct err *e);
 
 /* Leaves everything as it was before save_open. An empty *s is fine. */

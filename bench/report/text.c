@@ -49,7 +49,7 @@ word_at(const json_t *section, const char *path)
 	return json_string_value(document_at(section, path));
 }
 
-/* --- figures and their words, three to a line ------------------------------------------------ */
+/* --- figures and their words, three to a line ----------------------------------------- */
 
 struct grid {
 	FILE *into;
@@ -104,7 +104,7 @@ grid_end(struct grid *g)
 		fputc('\n', g->into);
 }
 
-/* --- sentences ------------------------------------------------------------------------------ */
+/* --- sentences ------------------------------------------------------------------------ */
 
 /* Writes `text` behind `lead` and below it, wrapped between words. */
 static void
@@ -140,7 +140,7 @@ sentences(FILE *into, const char *label, const char *lead, const json_t *list)
 		    json_string_value(json_array_get(list, i)));
 }
 
-/* --- what was asked for --------------------------------------------------------------------- */
+/* --- what was asked for --------------------------------------------------------------- */
 
 static void
 title(FILE *into, const json_t *document)
@@ -190,7 +190,7 @@ asked(FILE *into, const json_t *document)
 	fprintf(into, "for %s\n", figure_seconds(number_at(config, "duration_s")).text);
 }
 
-/* --- connections and messages --------------------------------------------------------------- */
+/* --- connections and messages --------------------------------------------------------- */
 
 static void
 connections(FILE *into, const json_t *document)
@@ -253,7 +253,7 @@ bytes(FILE *into, const json_t *document)
 	grid_end(&g);
 }
 
-/* --- times ---------------------------------------------------------------------------------- */
+/* --- times ---------------------------------------------------------------------------- */
 
 static const struct {
 	const char *path, *name, *note;
@@ -318,7 +318,7 @@ all_times(FILE *into, const json_t *document)
 	}
 }
 
-/* --- delivery ------------------------------------------------------------------------------- */
+/* --- delivery ------------------------------------------------------------------------- */
 
 static void
 delivery(FILE *into, const json_t *document)
@@ -343,7 +343,7 @@ delivery(FILE *into, const json_t *document)
 		matrix_render(into, document_at(d, "matrix"), LABEL);
 }
 
-/* --- rig and requirements ------------------------------------------------------------------- */
+/* --- rig and requirements ------------------------------------------------------------- */
 
 static void
 costs(FILE *into, const json_t *rig)
@@ -405,7 +405,8 @@ expr_columns(const json_t *list)
 	size_t columns = 0;
 
 	for (size_t i = 0; i < json_array_size(list) && i < SENTENCES; i++) {
-		struct figure_name expr = figure_name(word_at(json_array_get(list, i), "expr"), 48);
+		struct figure_name expr =
+		    figure_name(word_at(json_array_get(list, i), "expr"), 48);
 
 		if (expr.columns > columns)
 			columns = expr.columns;

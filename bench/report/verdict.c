@@ -54,7 +54,7 @@ error_text(const struct tally *t, char *into, size_t size)
 	}
 }
 
-/* --- connections ---------------------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------------------- */
 
 static void
 judge_connections(const struct tally *t, struct verdict *v)
@@ -70,11 +70,12 @@ judge_connections(const struct tally *t, struct verdict *v)
 		add(&v->warnings, "%" PRIu64 " of %" PRIu64 " connections failed%s%s", t->failed,
 		    t->requested, errors[0] != '\0' ? ": " : "", errors);
 	if (t->dropped > 0)
-		add(&v->warnings, "%" PRIu64 " of %" PRIu64 " connections dropped during the run",
+		add(&v->warnings,
+		    "%" PRIu64 " of %" PRIu64 " connections dropped during the run",
 		    t->dropped, t->opened);
 }
 
-/* --- the generator -------------------------------------------------------------------------- */
+/* --- the generator -------------------------------------------------------------------- */
 
 /* The share of its cores, one for each worker, that the process used under load. */
 static double
@@ -103,8 +104,10 @@ judge_load(const struct plan *p, const struct tally *t, struct verdict *v)
 		    " core%s and its event loop lagged (p99 %s)", share * 100,
 		    t->workers > 0 ? t->workers : 1, t->workers > 1 ? "s" : "", text);
 	else if (share > cpu_full && p->closed_loop)
-		add(&v->warnings, "the generator used %.0f%% of its processor time: round trips may"
-		    " be limited by hail, not by the server", share * 100);
+		add(&v->warnings,
+		    "the generator used %.0f%% of its processor time: round trips may"
+		    " be limited by hail, not by the server",
+		    share * 100);
 	else if (lag > loop_p99_ms)
 		add(&v->warnings, "the generator's event loop lagged: p99 %s", text);
 }
@@ -132,8 +135,10 @@ judge_sending(const struct tally *t, bool interrupted, struct verdict *v)
 	uint64_t missing = t->scheduled > accounted ? t->scheduled - accounted : 0;
 
 	if (t->send_refused > 0)
-		add(&v->reasons, "%" PRIu64 " of %" PRIu64 " messages were held back: the backlog"
-		    " of their connection was full", t->send_refused, t->scheduled);
+		add(&v->reasons,
+		    "%" PRIu64 " of %" PRIu64 " messages were held back: the backlog"
+		    " of their connection was full",
+		    t->send_refused, t->scheduled);
 	if (t->unsent_down > 0)
 		add(&v->warnings, "%" PRIu64 " of %" PRIu64 " messages were not published: their"
 		    " publisher was not connected", t->unsent_down, t->scheduled);
@@ -146,7 +151,7 @@ judge_sending(const struct tally *t, bool interrupted, struct verdict *v)
 		    " scheduled messages were never sent", missing, t->scheduled);
 }
 
-/* --- what arrived --------------------------------------------------------------------------- */
+/* --- what arrived --------------------------------------------------------------------- */
 
 static bool
 adds_up(const struct tally_cell *c)
@@ -173,15 +178,18 @@ judge_cells(const struct tally *t, struct verdict *v)
 
 		if (c->delivered > c->expected && !surplus) {
 			surplus = true;
-			add(&v->reasons, "more was delivered than expected: %.40s to %.40s %" PRIu64
-			    " of %" PRIu64, t->node_names[from], t->node_names[to],
-			    c->delivered, c->expected);
+			add(&v->reasons,
+			    "more was delivered than expected: %.40s to %.40s %" PRIu64
+			    " of %" PRIu64,
+			    t->node_names[from], t->node_names[to], c->delivered, c->expected);
 		} else if (c->delivered <= c->expected && !adds_up(c) && !broken) {
 			broken = true;
-			add(&v->reasons, "a bug in hail: the ledger does not add up from %.40s to"
-			    " %.40s: %" PRIu64 " expected, %" PRIu64 " delivered, %" PRIu64 " lost",
-			    t->node_names[from], t->node_names[to], c->expected,
-			    c->delivered, c->lost);
+			add(&v->reasons,
+			    "a bug in hail: the ledger does not add up from %.40s to"
+			    " %.40s: %" PRIu64 " expected, %" PRIu64 " delivered, %" PRIu64
+			    " lost",
+			    t->node_names[from], t->node_names[to], c->expected, c->delivered,
+			    c->lost);
 		}
 	}
 }
@@ -208,25 +216,33 @@ judge_crossing(const struct plan *p, const struct tally *t, struct verdict *v)
 	if (inside == 0 || across > 0)
 		return;
 	if (across_expected > 0)
-		add(&v->warnings, "nothing crossed between nodes: 0 of %" PRIu64 " messages; are they"
-		    " linked? (--unlinked if they are not meant to be)", across_expected);
+		add(&v->warnings,
+		    "nothing crossed between nodes: 0 of %" PRIu64 " messages; are they"
+		    " linked? (--unlinked if they are not meant to be)",
+		    across_expected);
 	else
-		add(&v->warnings, "nothing had to cross between nodes: each topic had members on one"
-		    " of the %zu nodes only", t->nodes);
+		add(&v->warnings,
+		    "nothing had to cross between nodes: each topic had members on one"
+		    " of the %zu nodes only",
+		    t->nodes);
 }
 
 static void
 judge_arrivals(const struct plan *p, const struct tally *t, struct verdict *v)
 {
 	if (t->stray > 0)
-		add(&v->reasons, "%" PRIu64 " messages arrived where they do not belong: the server"
-		    " does not keep topics apart, or --self is wrong", t->stray);
+		add(&v->reasons,
+		    "%" PRIu64 " messages arrived where they do not belong: the server"
+		    " does not keep topics apart, or --self is wrong",
+		    t->stray);
 	judge_cells(t, v);
 	judge_crossing(p, t, v);
 	if (t->unstamped > 0 && p->workload != PLAN_HOLD)
-		add(&v->warnings, "%" PRIu64 " messages without a stamp were ignored", t->unstamped);
+		add(&v->warnings, "%" PRIu64 " messages without a stamp were ignored",
+		    t->unstamped);
 	if (t->foreign > 0)
-		add(&v->warnings, "%" PRIu64 " messages of another run were ignored", t->foreign);
+		add(&v->warnings, "%" PRIu64 " messages of another run were ignored",
+		    t->foreign);
 	if (p->workload != PLAN_HOLD && t->sent > 0 && t->received == 0)
 		add(&v->warnings, "nothing was received though %" PRIu64 " messages were sent",
 		    t->sent);

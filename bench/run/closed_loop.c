@@ -56,7 +56,7 @@ start(struct workload *w, uint64_t start_ns, struct err *e)
 	(void)start_ns;
 	l->start_ns = clock_ns();
 	l->count_from_ns = l->start_ns + plan->warmup;
-	if (payloads_make(&l->payloads, plan, w->params.fleet, NULL,
+	if (payloads_make(&l->payloads, w->params.tally, plan, w->params.fleet, NULL,
 	    (uint32_t)plan->connections, e) != 0)
 		return -1;
 	l->running = true;

@@ -462,18 +462,6 @@ fleet_bytes(const struct fleet *f, uint64_t *in, uint64_t *out)
 		}
 }
 
-uint64_t
-fleet_backlog(const struct fleet *f)
-{
-	uint64_t greatest = 0, backlog;
-
-	for (uint64_t i = 0; i < f->next; i++)
-		if (f->conns[i].session != NULL &&
-		    (backlog = session_backlog(f->conns[i].session)) > greatest)
-			greatest = backlog;
-	return greatest;
-}
-
 const struct err *
 fleet_first_error(const struct fleet *f, int class)
 {

@@ -71,9 +71,6 @@ uint64_t fleet_open_count(const struct fleet *f);
 /* Bytes on the wire of all connections so far. */
 void fleet_bytes(const struct fleet *f, uint64_t *in, uint64_t *out);
 
-/* The greatest send backlog of any connection now. */
-uint64_t fleet_backlog(const struct fleet *f);
-
 /* The first error of a class, ERR_NONE in it when there was none. */
 const struct err *fleet_first_error(const struct fleet *f, int class);
 

@@ -161,8 +161,8 @@ start(struct workload *w, uint64_t start_ns, struct err *e)
 	o->start_ns = start_ns;
 	o->first = pacer_count(&plan->pacer, plan->warmup);
 	o->end_due = plan->warmup + plan->duration;
-	if (make_ledger(o, e) != 0 || payloads_make(&o->payloads, plan, w->params.fleet,
-	    o->publishers, (uint32_t)plan->publishers, e) != 0)
+	if (make_ledger(o, e) != 0 || payloads_make(&o->payloads, w->params.tally, plan,
+	    w->params.fleet, o->publishers, (uint32_t)plan->publishers, e) != 0)
 		return -1;
 	if (loop_alarm_init(&o->alarm, w->params.loop, alarm_fired, o, e) != 0)
 		return -1;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/ledger/tally.h"
 #include "bench/run/fleet.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -32,13 +33,13 @@ tells_senders_apart(const char *template)
 }
 
 int
-payloads_make(struct payloads *p, const struct plan *plan, const struct fleet *f,
-    const uint32_t *senders, uint32_t count, struct err *e)
+payloads_make(struct payloads *p, struct tally *tally, const struct plan *plan,
+    const struct fleet *f, const uint32_t *senders, uint32_t count, struct err *e)
 {
 	uint32_t wanted = tells_senders_apart(plan->dialect.publish) ? count : 1;
 	struct names names;
 
-	*p = (struct payloads){.list = calloc(wanted, sizeof *p->list)};
+	*p = (struct payloads){.tally = tally, .list = calloc(wanted, sizeof *p->list)};
 	if (p->list == NULL)
 		return err_set(e, ERR_MEMORY, 0, "no memory for payloads");
 	for (; p->count < wanted; p->count++) {
@@ -65,9 +66,14 @@ int
 payloads_send(struct payloads *p, uint32_t i, struct fleet_conn *c, const struct stamp *s)
 {
 	struct payload *payload = &p->list[p->count > 1 ? i : 0];
+	uint64_t backlog;
+	int result;
 
 	stamp_write(payload->data + payload->stamp_at, s);
-	return session_send(c->session, MESSAGE_TEXT, payload->data, payload->len);
+	result = session_send(c->session, MESSAGE_TEXT, payload->data, payload->len);
+	if (result == 0 && (backlog = session_backlog(c->session)) > p->tally->backlog_peak)
+		p->tally->backlog_peak = backlog;
+	return result;
 }
 
 static int

@@ -11,15 +11,17 @@ struct err;
 struct fleet;
 struct fleet_conn;
 struct plan;
+struct tally;
 
 struct payloads {
+	struct tally *tally;         /* its backlog_peak is kept */
 	struct payload *list;
 	uint32_t count;              /* 1: shared */
 };
 
 /* `senders[i]` is the connection of sender i; NULL: sender i is connection i. */
-int payloads_make(struct payloads *p, const struct plan *plan, const struct fleet *f,
-    const uint32_t *senders, uint32_t count, struct err *e);
+int payloads_make(struct payloads *p, struct tally *tally, const struct plan *plan,
+    const struct fleet *f, const uint32_t *senders, uint32_t count, struct err *e);
 void payloads_release(struct payloads *p);
 
 /* Sends sender i's payload with that stamp; returns as session_send. */

@@ -97,12 +97,10 @@ charge_phase(struct run *r, enum run_phase next)
 static void
 sample(struct run *r)
 {
-	uint64_t resident = rig_resident(), backlog = fleet_backlog(r->fleet);
+	uint64_t resident = rig_resident();
 
 	if (resident > r->tally->rss_bytes)
 		r->tally->rss_bytes = resident;
-	if (backlog > r->tally->backlog_peak)
-		r->tally->backlog_peak = backlog;
 }
 
 static void
