@@ -8,7 +8,7 @@ BUILD    = build/$(VARIANT)
 # Debian packages, in one place: what the build needs, what `make demo` starts, what the tests use.
 PACKAGES_BUILD = gcc pkg-config libwebsockets-dev libssl-dev libevent-dev libjansson-dev libhiredis-dev
 PACKAGES_DEMO  = redis-server haproxy
-PACKAGES_TEST  = bats clang clang-format libclang-rt-14-dev mandoc jq curl procps
+PACKAGES_TEST  = bats clang libclang-rt-14-dev clang-format mandoc shellcheck jq curl procps util-linux
 # Node.js and npm come from Debian unless the machine has its own.
 PACKAGES_TEST += $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
@@ -56,7 +56,7 @@ SAY = printf '  %-5s %s\n'
 else
 SAY = :
 endif
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 

@@ -15,6 +15,6 @@ mkdir -p "$out"
 # i mod 3, and every topic has members on all three, so each message must cross Redis.
 "$hail" cluster -n 3 -- sh -euc '
 	hail bench fanout -c 3000 --topics 30 --publishers 90 --rate 300 -d 10s \
-	    --out "$1/result.json" $HAIL_NODES' demo "$out"
+	    --node-from header:X-Served-By --out "$1/result.json" $HAIL_NODES' demo "$out"
 
 echo "The whole result is in $out/result.json."

@@ -249,12 +249,15 @@ explain_errors(const struct tally *t, const struct run_outcome *outcome)
 }
 
 static int
-exit_code(const struct run_outcome *outcome, const struct verdict *v, int failed)
+exit_code(const struct tally *t, const struct run_outcome *outcome, const struct verdict *v,
+    int failed)
 {
 	if (outcome->interrupted)
 		return EXIT_INTERRUPTED;
 	if (!v->valid)
 		return EXIT_INVALID;
+	if (t->opened > 0 && t->dropped == t->opened)
+		return EXIT_CONNECTION;      /* nobody was left to finish the run */
 	return failed > 0 ? EXIT_CHECK : EXIT_FINE;
 }
 
@@ -279,7 +282,7 @@ report(const struct plan *p, const struct tally *t, const struct run_outcome *ou
 		text_render(to_stdout ? stderr : stdout, document);
 	result = save->file != NULL ? save_commit(save, document, e) : 0;
 	json_decref(document);
-	return result != 0 ? -1 : exit_code(outcome, &verdict, failed);
+	return result != 0 ? -1 : exit_code(t, outcome, &verdict, failed);
 }
 
 static int

@@ -40,8 +40,8 @@ struct opt {
 
 /* A command has several groups of rows (its own, those all clients share). The array of groups
  * ends with NULL. Options and operands may stand in any order; "--" ends the options.
- * Operands are moved to the front of argv; *operands tells how many there are. With
- * `stop_at_dashes` what follows "--" is left for the caller at argv + *rest.
+ * Operands are moved to the front of argv; *operands tells how many there are. What follows "--"
+ * is left for the caller at argv + *rest.
  * -1 with class ERR_USAGE: an unknown option, a missing or a bad argument. */
 int opt_parse(const struct opt *const *groups, int argc, char **argv, int *operands, int *rest,
     struct err *e);

@@ -82,6 +82,7 @@ const struct cmd cmd_serve = {
 	.operands = "",
 	.summary = "The reference node: topics over WebSocket, linked through Redis",
 	.options = groups,
-	.epilogue = "Routes: /ws/{topic} /echo /pub/{topic} /healthz /metrics; hail-serve(1) has the rest.",
+	.epilogue = "Routes: /ws/{topic} /echo /pub/{topic} /healthz /metrics; hail-serve(1)\n"
+	    "has the rest.",
 	.run = run,
 };

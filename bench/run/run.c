@@ -283,13 +283,13 @@ begin_load(struct run *r)
 	r->tally->point_ns = NS_PER_S;
 	r->last_at = clock_ns();
 	loop_timer_set(&r->second_timer, NS_PER_S);
-	if (rig_lag_start(&r->lag, r->loop, r->tally->loop_lag, &e) != 0 ||
-	    r->workload->ops->start(r->workload, r->start, &e) != 0)
-		fail(r, &e);
-	else if (r->plan->warmup > 0)
+	if (r->plan->warmup > 0)
 		enter(r, RUN_WARMUP, until(r->start + r->plan->warmup));
 	else
 		load(r);
+	if (rig_lag_start(&r->lag, r->loop, r->tally->loop_lag, &e) != 0 ||
+	    r->workload->ops->start(r->workload, r->start, &e) != 0)
+		fail(r, &e);
 }
 
 static void

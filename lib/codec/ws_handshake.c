@@ -56,8 +56,8 @@ find_header(const struct ws_request *request, const char *name)
 {
 	size_t i = 0;
 
-	while (i < request->header_count && !slice_eq_nocase(name_of(request->headers[i]),
-	    name))
+	while (i < request->header_count &&
+	    !slice_eq_nocase(name_of(request->headers[i]), name))
 		i++;
 	return i;
 }
@@ -130,8 +130,7 @@ wrong(struct err *e, const char *name, struct slice got, const char *expected)
 {
 	if (got.data == NULL)
 		return err_set(e, ERR_HANDSHAKE, 0,
-		    "no %s in the 101 response: expected %.60s",
-		    name, expected);
+		    "no %s in the 101 response: expected %.60s", name, expected);
 	return err_set(e, ERR_HANDSHAKE, 0, "%s is '%.*s' in the 101 response: expected %.60s",
 	    name, got.len < 60 ? (int)got.len : 60, got.data, expected);
 }

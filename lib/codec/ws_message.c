@@ -73,10 +73,8 @@ begin_message_frame(struct ws_reader *r, const struct ws_frame *frame, struct er
 	if (frame->length > r->max - held)
 		return err_set(e, ERR_LIMIT, WS_CLOSE_TOO_BIG,
 		    "a message of more than %llu bytes", (unsigned long long)r->max);
-	if (frame->opcode != WS_CONTINUATION) {
+	if (frame->opcode != WS_CONTINUATION)
 		r->message = (uint8_t)frame->opcode;
-		r->utf8 = 0;
-	}
 	return 0;
 }
 

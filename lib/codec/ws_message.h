@@ -53,7 +53,7 @@ struct ws_reader {
 	bool closed;               /* a close frame came: what follows is discarded (1.4) */
 	uint8_t control_len;
 	uint8_t *control;          /* payload of an incomplete control frame; NULL mostly */
-	utf8_state utf8;
+	utf8_state utf8;           /* 0 between messages */
 };
 
 void ws_reader_init(struct ws_reader *r, uint64_t max_message);

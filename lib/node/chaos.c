@@ -97,7 +97,8 @@ parse_stall(struct chaos *c, struct slice text, struct err *e)
 static int
 refuse_twice(struct slice word, struct err *e)
 {
-	return err_set(e, ERR_USAGE, 0, "chaos: '%.*s' is given twice", (int)word.len, word.data);
+	return err_set(e, ERR_USAGE, 0, "chaos: '%.*s' is given twice", (int)word.len,
+	    word.data);
 }
 
 static int

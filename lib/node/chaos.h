@@ -1,5 +1,6 @@
-/* chaos.h: promises broken on purpose, by count and never by chance, so that a test can demand
- * the exact figures. Pure: no clock, no I/O. Carrying out what is decided here is up to others. */
+/* chaos.h: promises broken on purpose, by count and never by chance, so that a test can
+ * demand the exact figures. Pure: no clock, no I/O. Carrying out what is decided here is
+ * up to others. */
 #ifndef HAIL_NODE_CHAOS_H
 #define HAIL_NODE_CHAOS_H
 
@@ -25,8 +26,9 @@ struct chaos {
 	uint64_t deliveries;             /* decided so far */
 };
 
-/* Parses "drop=1/100,dup=1/200,swap=1/50,close=1/1000,delay=5ms,stall=1s@10s": any of them, in
- * any order, each at most once. -1 with class ERR_USAGE and a sentence that names the word. */
+/* Parses "drop=1/100,dup=1/200,swap=1/50,close=1/1000,delay=5ms,stall=1s@10s": any of
+ * them, in any order, each at most once. -1 with class ERR_USAGE and a sentence that
+ * names the word. */
 int chaos_parse(struct chaos *c, const char *spec, struct err *e);
 
 /* Counts one more delivery and says what is to happen to it. */

@@ -44,7 +44,8 @@ struct node {
 /* Tells whoever watches. */
 void node_log(struct node *n, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Publishes for the connection of that number. As broker's publish: 0 accepted, 1 refused. */
+/* Publishes for the connection of that number. As broker's publish: 0 accepted, 1
+ * refused. */
 int node_publish(struct node *n, uint64_t connection, struct slice topic, struct slice data,
     struct receipt *r);
 

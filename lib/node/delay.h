@@ -16,7 +16,8 @@ typedef void delay_release(void *arg, struct slice topic, struct stream_id id,
     struct slice origin, struct slice data);
 
 /* NULL: no memory. */
-struct delay *delay_new(struct lws_context *lws, uint64_t ns, delay_release *release, void *arg);
+struct delay *delay_new(struct lws_context *lws, uint64_t ns, delay_release *release,
+    void *arg);
 
 /* Forgets what is held. NULL is fine. */
 void delay_free(struct delay *d);

@@ -1,7 +1,7 @@
 /* held.h: messages that are sent after their successor, on purpose (chaos "swap").
  *
- * Each receiver has a list of what is held for it; all of them stand in one queue by age, since
- * all are held equally long. What has no successor by then is released as it is. */
+ * Each receiver has a list of what is held for it; all of them stand in one queue by age,
+ * since all are held equally long. What has no successor by then is released as it is. */
 #ifndef HAIL_NODE_HELD_H
 #define HAIL_NODE_HELD_H
 

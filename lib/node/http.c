@@ -1,5 +1,6 @@
 #include "lib/node/http.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,20 +127,27 @@ answer_and_end(struct lws *wsi, const struct answer *a)
 }
 
 int
-http_error(struct lws *wsi, unsigned status, const char *extra, const char *text)
+http_refuse(struct lws *wsi, const struct http_refusal *why)
 {
 	char line[200];
 
-	snprintf(line, sizeof line, "%s\n", text);
-	return answer(wsi, &(struct answer){status, "text/plain; charset=utf-8", extra,
-	    slice_of(line), false});
+	snprintf(line, sizeof line, "%s\n", why->text);
+	return answer(wsi, &(struct answer){why->status, "text/plain; charset=utf-8",
+	    why->field[0] != '\0' ? why->field : NULL, slice_of(line), false});
 }
 
-/* An error ends the connection, too: what follows may be a body that nobody wants. */
+/* A refusal ends the connection, too: what follows may be a body that nobody wants. */
 static int
-fail(struct lws *wsi, unsigned status, const char *extra, const char *text)
+fail(struct lws *wsi, unsigned status, const char *text)
 {
-	http_error(wsi, status, extra, text);
+	http_refuse(wsi, &(struct http_refusal){.status = status, .text = text});
+	return -1;
+}
+
+static int
+fail_for_now(struct lws *wsi, const char *text)
+{
+	http_refuse(wsi, &(struct http_refusal){503, "Retry-After: 1", text});
 	return -1;
 }
 
@@ -165,10 +173,10 @@ healthz(struct node *n, struct lws *wsi, bool head)
 	int result = -1;
 
 	buf_init(&b, PAGE_MAX);
-	if (buf_addf(&b, "{\"status\":\"%s\",\"node\":\"%s\",\"redis\":\"%s\",\"connections\":%llu,"
-	    "\"uptime_s\":%llu}\n", state == BROKER_DOWN ? "degraded" : "ok", n->params.name,
-	    redis_word(state), (unsigned long long)n->metrics.connections,
-	    (unsigned long long)((clock_ns() - n->started_ns) / NS_PER_S)) == 0)
+	if (buf_addf(&b, "{\"status\":\"%s\",\"node\":\"%s\",\"redis\":\"%s\",",
+	    state == BROKER_DOWN ? "degraded" : "ok", n->params.name, redis_word(state)) == 0 &&
+	    buf_addf(&b, "\"connections\":%" PRIu64 ",\"uptime_s\":%" PRIu64 "}\n",
+	    n->metrics.connections, (clock_ns() - n->started_ns) / NS_PER_S) == 0)
 		result = answer_and_end(wsi, &(struct answer){200, "application/json", NULL,
 		    {(const char *)b.data, b.len}, head});
 	buf_release(&b);
@@ -237,11 +245,11 @@ post_begin(struct node *n, struct lws *wsi, struct http_request *r)
 	struct http_post *p;
 
 	if (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0)
-		return fail(wsi, 411, NULL, "a Content-Length is needed");
+		return fail(wsi, 411, "a Content-Length is needed");
 	if (strlen(length) != strspn(length, "0123456789"))
-		return fail(wsi, 400, NULL, "Content-Length is not a number");
+		return fail(wsi, 400, "Content-Length is not a number");
 	if (strlen(length) > 18 || strtoull(length, NULL, 10) > n->params.max_message)
-		return fail(wsi, 413, NULL, "the message is larger than --max-message");
+		return fail(wsi, 413, "the message is larger than --max-message");
 	p = calloc(1, sizeof *p);
 	if (p == NULL)
 		return -1;
@@ -261,13 +269,14 @@ http_body(struct lws *wsi, struct http_request *r, const char *data, size_t len)
 	if (r->post == NULL)
 		return -1;
 	if (buf_add(&r->post->body, data, len) != 0)
-		return fail(wsi, 413, NULL, "the message is larger than --max-message");
+		return fail(wsi, 413, "the message is larger than --max-message");
 	return 0;
 }
 
 int
 http_body_end(struct node *n, struct lws *wsi, struct http_request *r)
 {
+	const struct slice topic = {r->route.topic, r->route.topic_len};
 	struct http_post *p = r->post;
 	struct slice data;
 
@@ -275,14 +284,13 @@ http_body_end(struct node *n, struct lws *wsi, struct http_request *r)
 		return 0;
 	data = (struct slice){p->body.len > 0 ? (const char *)p->body.data : "", p->body.len};
 	if (!utf8_valid(data.data, data.len))
-		return fail(wsi, 400, NULL, "the message is not UTF-8");
+		return fail(wsi, 400, "the message is not UTF-8");
 	/* The answer may take as long as the broker does. */
 	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 	p->asked = true;
-	if (node_publish(n, ++n->connections, (struct slice){r->route.topic, r->route.topic_len},
-	    data, &p->receipt) != 0) {
+	if (node_publish(n, ++n->connections, topic, data, &p->receipt) != 0) {
 		p->asked = false;
-		return fail(wsi, 503, "Retry-After: 1", "the broker is away and the queue is full");
+		return fail_for_now(wsi, "the broker is away and the queue is full");
 	}
 	buf_release(&p->body);
 	return 0;
@@ -301,7 +309,7 @@ http_writable(struct lws *wsi, struct http_request *r)
 	stream_id_text(p->id, id);
 	http_end(r);
 	if (!published)
-		return fail(wsi, 503, "Retry-After: 1", "the broker refused the message");
+		return fail_for_now(wsi, "the broker refused the message");
 	snprintf(body, sizeof body, "{\"id\":\"%s\"}\n", id);
 	return answer_and_end(wsi, &(struct answer){202, "application/json", NULL,
 	    slice_of(body), false});
@@ -309,26 +317,47 @@ http_writable(struct lws *wsi, struct http_request *r)
 
 /* --- all of them -------------------------------------------------------------------------- */
 
+bool
+http_acceptable(struct lws *wsi, const struct route *route, const char *method,
+    struct http_refusal *why)
+{
+	const char *allowed = route_method(route->kind);
+	bool head = method != NULL && strcmp(method, "HEAD") == 0 &&
+	    (route->kind == ROUTE_HEALTHZ || route->kind == ROUTE_METRICS);
+
+	/* libwebsockets ends the path at a "%0d", and takes the rest for nothing. */
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP) <= 0)
+		*why = (struct http_refusal){400, "", "that is no request of HTTP/1.0 or 1.1"};
+	else if (route->kind == ROUTE_NONE)
+		*why = (struct http_refusal){404, "", "there is nothing here"};
+	else if (method == NULL || (!head && strcmp(method, allowed) != 0)) {
+		*why = (struct http_refusal){405, "", "wrong method"};
+		snprintf(why->field, sizeof why->field, "Allow: %s", allowed);
+	} else if (route->bad_topic)
+		*why = (struct http_refusal){400, "",
+		    "a topic is 1 to 200 bytes of visible UTF-8 without '/'"};
+	else
+		return true;
+	return false;
+}
+
 int
 http_begin(struct node *n, struct lws *wsi, struct http_request *r)
 {
-	const char *method = http_route(wsi, &r->route), *allowed = route_method(r->route.kind);
-	char allow[16];
+	const char *method = http_route(wsi, &r->route);
+	struct http_refusal why;
 
-	if (r->route.kind == ROUTE_NONE)
-		return fail(wsi, 404, NULL, "there is nothing here");
-	r->head = method != NULL && strcmp(method, "HEAD") == 0 && strcmp(allowed, "GET") == 0;
-	if (method == NULL || (!r->head && strcmp(method, allowed) != 0)) {
-		snprintf(allow, sizeof allow, "Allow: %s", allowed);
-		return fail(wsi, 405, allow, "wrong method");
+	if (!http_acceptable(wsi, &r->route, method, &why)) {
+		http_refuse(wsi, &why);
+		return -1;
 	}
-	if (r->route.bad_topic)
-		return fail(wsi, 400, NULL,
-		    "a topic is 1 to 200 bytes of visible UTF-8 without '/'");
+	r->head = strcmp(method, "HEAD") == 0;
 	switch (r->route.kind) {
 	case ROUTE_WS:
 	case ROUTE_ECHO:
-		return fail(wsi, 426, "Upgrade: websocket", "this needs an upgrade to WebSocket");
+		http_refuse(wsi, &(struct http_refusal){426, "Upgrade: websocket",
+		    "this needs an upgrade to WebSocket"});
+		return -1;
 	case ROUTE_PUB:
 		return post_begin(n, wsi, r);
 	case ROUTE_HEALTHZ:

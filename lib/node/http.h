@@ -18,16 +18,28 @@ struct http_request {
 	struct http_post *post;        /* POST /pub/{topic}, until it is answered */
 };
 
-/* Finds the route of the request that libwebsockets has just read, and its method's name ("GET"),
- * NULL for one without a name. */
+/* Why a request is not served. */
+struct http_refusal {
+	unsigned status;
+	char field[24];                /* one more field, "Allow: GET"; empty for none */
+	const char *text;
+};
+
+/* Finds the route of the request that libwebsockets has just read, and its method's name
+ * ("GET"), NULL for one without a name. */
 const char *http_route(struct lws *wsi, struct route *route);
 
-/* What follows `name` ("since=") in the query, decoded; false: it is not there. A value that does
- * not fit is cut short. */
+/* Whether that method and topic are right for the route, upgraded or not; false: *why
+ * not. */
+bool http_acceptable(struct lws *wsi, const struct route *route, const char *method,
+    struct http_refusal *why);
+
+/* What follows `name` ("since=") in the query, decoded; false: it is not there. A value
+ * that does not fit is cut short. */
 bool http_query(struct lws *wsi, const char *name, char *into, size_t size);
 
-/* Answers a request: whole, or once its body has come. All these return what the callback of
- * libwebsockets has to. */
+/* Answers a request: whole, or once its body has come. All these return what the callback
+ * of libwebsockets has to. */
 int http_begin(struct node *n, struct lws *wsi, struct http_request *r);
 int http_body(struct lws *wsi, struct http_request *r, const char *data, size_t len);
 int http_body_end(struct node *n, struct lws *wsi, struct http_request *r);
@@ -36,7 +48,7 @@ int http_writable(struct lws *wsi, struct http_request *r);
 /* The request is over, answered or not. */
 void http_end(struct http_request *r);
 
-/* Writes an error as a whole answer: one line of text. -1: the connection is broken. */
-int http_error(struct lws *wsi, unsigned status, const char *extra, const char *text);
+/* Writes a refusal as a whole answer: one line of text. -1: the connection is broken. */
+int http_refuse(struct lws *wsi, const struct http_refusal *why);
 
 #endif

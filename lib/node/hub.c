@@ -8,17 +8,9 @@
 #include "lib/node/message.h"
 #include "lib/node/table.h"
 
-enum {
-	PAGE_FIRST = 16,            /* messages, before their size is known */
-	PAGE_MOST = 500,
-	PAGE_BYTES = 256 * 1024,    /* what a page should hold */
-};
-
 struct hub {
+	struct hub_params params;
 	struct table topics;
-	struct broker **broker;
-	void (*log)(void *arg, const char *text);
-	void *arg;
 	bool interrupted;           /* live messages may be missing: topics have to catch up */
 	bool asking;                /* inside the broker's history */
 };
@@ -26,9 +18,8 @@ struct hub {
 struct hub_topic {
 	struct table_entry entry;       /* the first member, for table_find */
 	struct member *members;
-	size_t page_limit;              /* messages that make about PAGE_BYTES */
 	struct stream_id last;          /* delivered; zero: nothing yet */
-	struct stream_id base;          /* what stood last when the topic got its first member */
+	struct stream_id base;          /* what stood last when the first member came */
 	struct stream_id caught_to;     /* the highest id that the pages of catching up held */
 	bool catching;                  /* up, with what was missed */
 	struct stream_id passed;        /* while catching: the highest live id let pass */
@@ -50,9 +41,8 @@ struct hub_page {
 	struct hub *hub;
 	struct hub_topic *topic;            /* NULL: nobody is interested any more */
 	struct member *member;              /* of PAGE_REPLAY; NULL as above */
-	struct stream_id passed;            /* the highest live id let pass when it was asked for */
+	struct stream_id passed;            /* by then: the highest live id let pass */
 	size_t entries;
-	size_t bytes;
 	char name[];
 };
 
@@ -84,7 +74,7 @@ fan_out(struct hub *h, struct hub_topic *t, struct stream_id id, struct slice or
 		if (message == NULL)
 			message = message_new(id, t->entry.key, origin, data);
 		if (message == NULL) {
-			h->log(h->arg, "a message was lost for want of memory");
+			h->params.log(h->params.arg, "a message was lost for want of memory");
 			return;
 		}
 		deliver(m, message, false);
@@ -99,9 +89,10 @@ topic_start_over(struct hub *h, struct hub_topic *t, struct stream_id first)
 	char text[STREAM_ID_TEXT], line[BROKER_TOPIC_MAX + 120];
 
 	stream_id_text(first, text);
-	snprintf(line, sizeof line, "the ids of topic %.*s went back to %s: starting over with it",
+	snprintf(line, sizeof line,
+	    "the ids of topic %.*s went back to %s: starting over with it",
 	    (int)t->entry.key.len, t->entry.key.data, text);
-	h->log(h->arg, line);
+	h->params.log(h->params.arg, line);
 	t->last = t->caught_to = stream_id_previous(first);
 	for (struct member *m = t->members; m != NULL; m = m->next)
 		m->cursor = m->passed = (struct stream_id){0, 0};
@@ -133,7 +124,8 @@ hub_live(struct hub *h, struct slice topic, struct stream_id id, struct slice or
 /* --- pages of history --------------------------------------------------------------------- */
 
 static void
-page_entry(struct history_request *r, struct stream_id id, struct slice origin, struct slice data)
+page_entry(struct history_request *r, struct stream_id id, struct slice origin,
+    struct slice data)
 {
 	struct hub_page *page = (struct hub_page *)r;
 	struct message *message = NULL;
@@ -141,7 +133,6 @@ page_entry(struct history_request *r, struct stream_id id, struct slice origin, 
 	bool foreign = !message_origin_split(origin, &node, &source);
 
 	page->entries++;
-	page->bytes += data.len + origin.len + 64;
 	if (page->topic == NULL)
 		return;
 	switch (page->purpose) {
@@ -167,24 +158,14 @@ page_entry(struct history_request *r, struct stream_id id, struct slice origin, 
 	}
 }
 
-/* Sizes the next page of the topic by what this one held. */
-static void
-learn_size(struct hub_topic *t, const struct hub_page *page)
-{
-	size_t fitting;
-
-	if (page->entries == 0)
-		return;
-	fitting = PAGE_BYTES / (page->bytes / page->entries);
-	t->page_limit = fitting < 1 ? 1 : fitting > PAGE_MOST ? PAGE_MOST : fitting;
-}
-
-/* Whether the history has been read to where live messages began. A live message that passed
- * before the page was asked for, and is in no page, has been trimmed: waiting would not help. */
+/* Whether the history has been read to where live messages began. A live message that
+ * passed before the page was asked for, and is in no page, has been trimmed: waiting
+ * would not help. */
 static bool
-page_meets_live(const struct hub_page *page, struct stream_id reached, struct stream_id passed)
+page_meets_live(const struct hub_page *page, struct stream_id reached, struct stream_id passed,
+    bool more)
 {
-	if (page->entries == page->request.limit)
+	if (more)
 		return false;
 	if (stream_id_compare(reached, passed) >= 0)
 		return true;
@@ -193,33 +174,33 @@ page_meets_live(const struct hub_page *page, struct stream_id reached, struct st
 
 /* A member's page is complete: is it live now? */
 static void
-member_paged(struct member *m, const struct hub_page *page)
+member_paged(struct member *m, const struct hub_page *page, bool more)
 {
 
-	/* It asked for what comes after an id that is not reached yet, or belongs to a history
-	 * that is gone: then any live message is new to it. */
+	/* It asked for what comes after an id that is not reached yet, or belongs to a
+	 * history that is gone: then any live message is new to it. */
 	if (!m->started && page->entries == 0)
 		m->cursor = (struct stream_id){0, 0};
 	m->started = true;
-	if (page_meets_live(page, m->cursor, m->passed))
+	if (page_meets_live(page, m->cursor, m->passed, more))
 		m->replaying = false;
 }
 
 /* A page of catching up is complete: is the topic live again? */
 static void
-topic_paged(struct hub *h, struct hub_topic *t, const struct hub_page *page)
+topic_paged(struct hub *h, struct hub_topic *t, const struct hub_page *page, bool more)
 {
 	if (!stream_id_is_zero(t->restart)) {
 		topic_start_over(h, t, t->restart);
 		t->restart = (struct stream_id){0, 0};
 		return;
 	}
-	if (page_meets_live(page, t->last, t->passed))
+	if (page_meets_live(page, t->last, t->passed, more))
 		t->catching = false;
 }
 
-/* Whether a live member could take another page; the fastest sets the pace, so that one slow
- * receiver does not keep the others from catching up. */
+/* Whether a live member could take another page; the fastest sets the pace, so that one
+ * slow receiver does not keep the others from catching up. */
 static bool
 topic_has_room(const struct hub_topic *t)
 {
@@ -237,19 +218,17 @@ topic_has_room(const struct hub_topic *t)
 static bool
 hopeless(struct hub *h)
 {
-	return (*h->broker)->ops->state(*h->broker) != BROKER_DOWN;
+	return (*h->params.broker)->ops->state(*h->params.broker) != BROKER_DOWN;
 }
 
 static void
-page_done(struct history_request *r, bool ok)
+page_done(struct history_request *r, bool ok, bool more)
 {
 	struct hub_page *page = (struct hub_page *)r;
 	struct hub *h = page->hub;
 	struct hub_topic *t = page->topic;
 	struct member *m = page->member;
 
-	if (t != NULL && ok)
-		learn_size(t, page);
 	switch (page->purpose) {
 	case PAGE_BASE:
 		if (t == NULL)
@@ -263,7 +242,7 @@ page_done(struct history_request *r, bool ok)
 			break;
 		t->page = NULL;
 		if (ok)
-			topic_paged(h, t, page);
+			topic_paged(h, t, page, more);
 		else if (hopeless(h))
 			t->catching = false;
 		if (ok && t->catching && topic_has_room(t))
@@ -274,7 +253,7 @@ page_done(struct history_request *r, bool ok)
 			break;
 		m->page = NULL;
 		if (ok)
-			member_paged(m, page);
+			member_paged(m, page, more);
 		else if (hopeless(h))
 			m->replaying = false;
 		if (ok && !h->asking)
@@ -298,7 +277,7 @@ page_new(struct hub *h, struct hub_topic *t, enum page_purpose purpose, struct s
 	page->request = (struct history_request){
 		.topic = {page->name, t->entry.key.len},
 		.from = from,
-		.limit = purpose == PAGE_BASE ? 1 : t->page_limit,
+		.bytes = h->params.page_bytes,
 		.newest = purpose == PAGE_BASE,
 		.entry = page_entry,
 		.done = page_done,
@@ -312,7 +291,7 @@ page_ask(struct hub *h, struct hub_page *page)
 	bool nested = h->asking;
 
 	h->asking = true;
-	(*h->broker)->ops->history(*h->broker, &page->request);
+	(*h->params.broker)->ops->history(*h->params.broker, &page->request);
 	h->asking = nested;
 }
 
@@ -401,13 +380,13 @@ topic_new(struct hub *h, struct slice name)
 		return NULL;
 	memcpy(t->name, name.data, name.len);
 	t->entry.key = (struct slice){t->name, name.len};
-	t->page_limit = PAGE_FIRST;
 	t->catching = h->interrupted;
 	if (table_add(&h->topics, &t->entry) != 0) {
 		free(t);
 		return NULL;
 	}
-	/* Ids are milliseconds of the broker's clock; ours has to do until it has answered. */
+	/* Ids are milliseconds of the broker's clock; ours has to do until it has
+	 * answered. */
 	clock_gettime(CLOCK_REALTIME, &now);
 	t->base.ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	t->newest = page_new(h, t, PAGE_BASE, t->base);
@@ -481,16 +460,14 @@ hub_more(struct hub *h, struct member *m)
 }
 
 struct hub *
-hub_new(struct broker **broker, void (*log)(void *arg, const char *text), void *arg)
+hub_new(const struct hub_params *params)
 {
 	struct hub *h = calloc(1, sizeof *h);
 
 	if (h == NULL)
 		return NULL;
+	h->params = *params;
 	table_init(&h->topics);
-	h->broker = broker;
-	h->log = log;
-	h->arg = arg;
 	return h;
 }
 

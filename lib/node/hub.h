@@ -1,16 +1,17 @@
 /* hub.h: topics and their members, independent of how a member is reached.
  *
- * A member receives each message of its topic once, in the order of their ids: first what the
- * history holds beyond the id it asked for, page by page as it has room, then what comes live. The
- * two meet without a gap because a live message is in the history before it is announced: while a
- * member still reads history, the hub only remembers the highest live id it let pass, and the
- * member goes live once its pages have reached that.
+ * A member receives each message of its topic once, in the order of their ids: first what
+ * the history holds beyond the id it asked for, page by page as it has room, then what
+ * comes live. The two meet without a gap because a live message is in the history before
+ * it is announced: while a member still reads history, the hub only remembers the highest
+ * live id it let pass, and the member goes live once its pages have reached that.
  *
- * The same holds for a whole topic after the broker's connection was lost: live messages pass by
- * until the history has been read to where they began. Afterwards a live message is a duplicate
- * only if those pages held it. One that stands lower than what was delivered before, though no
- * page held it, means that the broker started over with smaller ids (a failover): the topic and
- * its members start over with it, so that no topic falls silent.
+ * The same holds for a whole topic after the broker's connection was lost: live messages
+ * pass by until the history has been read to where they began. Afterwards a live message
+ * is a duplicate only if those pages held it. One that stands lower than what was
+ * delivered before, though no page held it, means that the broker started over with
+ * smaller ids (a failover): the topic and its members start over with it, so that no
+ * topic falls silent.
  *
  * Members may not leave from inside `deliver`. */
 #ifndef HAIL_NODE_HUB_H
@@ -33,7 +34,8 @@ struct member_ops {
 	/* Takes what it keeps by message_ref. `replayed`: from the history, not live. */
 	void (*deliver)(struct member *m, struct message *message, bool replayed);
 
-	/* Whether it has room for another page of history; if not it calls hub_more later. */
+	/* Whether it has room for another page of history; if not it calls hub_more
+	 * later. */
 	bool (*has_room)(const struct member *m);
 };
 
@@ -49,15 +51,23 @@ struct member {
 	struct stream_id passed;        /* the highest live id let pass while replaying */
 };
 
-/* `log` gets sentences worth showing; `arg` is handed to it. The hub reads history from *broker,
- * which is set before the first member joins. NULL: no memory. */
-struct hub *hub_new(struct broker **broker, void (*log)(void *arg, const char *text), void *arg);
+struct hub_params {
+	struct broker **broker;      /* where history is read from, once somebody joins */
+	size_t page_bytes;           /* of history, to be read at a time */
+	void (*log)(void *arg, const char *text);     /* sentences worth showing */
+	void *arg;
+};
+
+/* NULL: no memory. */
+struct hub *hub_new(const struct hub_params *params);
 
 /* All members have left. */
 void hub_free(struct hub *h);
 
-/* `since`: replay what came after that id; NULL: only what comes from now on. -1: no memory. */
-int hub_join(struct hub *h, struct slice topic, struct member *m, const struct stream_id *since);
+/* `since`: replay what came after that id; NULL: only what comes from now on. -1: no
+ * memory. */
+int hub_join(struct hub *h, struct slice topic, struct member *m,
+    const struct stream_id *since);
 
 void hub_leave(struct hub *h, struct member *m);
 

@@ -208,21 +208,18 @@ static void
 history(struct broker *b, struct history_request *r)
 {
 	struct past *p = past_find(of(b), r->topic);
-	size_t at = 0, end = 0;
+	size_t at = 0, end = p != NULL ? p->count : 0, bytes = 0;
 
-	if (p != NULL) {
-		end = p->count;
+	if (p != NULL)
 		at = r->newest ? end - (end > 0) : past_search(p, r->from);
-	}
-	if (end - at > r->limit)
-		end = at + r->limit;
-	for (; at < end; at++) {
+	for (; at < end && bytes < r->bytes; at++) {
 		const struct record *record = p->ring[(p->first + at) % p->size];
 
 		r->entry(r, record->id, (struct slice){record->bytes, record->origin_len},
 		    (struct slice){record->bytes + record->origin_len, record->data_len});
+		bytes += record->data_len + BROKER_ENTRY_COST;
 	}
-	r->done(r, true);
+	r->done(r, true, at < end);
 }
 
 static enum broker_state

@@ -7,19 +7,41 @@
 #include "lib/base/buf.h"
 #include "lib/base/json.h"
 
+enum {
+	NODE_NAME_MAX = 64,
+};
+
+#define DIGITS "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static bool
+made_of(struct slice text, const char *allowed)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] == '\0' || strchr(allowed, text.data[i]) == NULL)
+			return false;
+	return text.len > 0;
+}
+
+bool
+message_node_valid(struct slice name)
+{
+	return name.len <= NODE_NAME_MAX && made_of(name, LETTERS DIGITS "._-");
+}
+
 bool
 message_origin_split(struct slice origin, struct slice *node, struct slice *source)
 {
-	struct slice rest = origin;
-	const char *last;
+	struct slice rest = origin, boot, connection;
 
 	*node = slice_cut(&rest, '/');
-	if (node->len == 0 || rest.data == NULL)
+	boot = slice_cut(&rest, '/');
+	connection = slice_cut(&rest, '/');
+	if (rest.data == NULL || !message_node_valid(*node) ||
+	    !made_of(boot, LETTERS DIGITS) || !made_of(connection, DIGITS) ||
+	    !made_of(rest, DIGITS))
 		return false;
-	last = memrchr(rest.data, '/', rest.len);
-	if (last == NULL || memchr(rest.data, '/', (size_t)(last - rest.data)) == NULL)
-		return false;
-	*source = (struct slice){origin.data, (size_t)(last - origin.data)};
+	*source = (struct slice){origin.data, origin.len - rest.len - 1};
 	return true;
 }
 
@@ -52,6 +74,7 @@ message_new(struct stream_id id, struct slice topic, struct slice origin, struct
 	m->source = put(&at, source);
 	m->node = (struct slice){m->source.data, node.len};
 	at += LWS_PRE;
+	m->raw = (uint8_t *)at;
 	m->data = put(&at, data);
 	return m;
 }
@@ -72,6 +95,15 @@ message_unref(struct message *m)
 	free(m);
 }
 
+/* A member of an object, from the comma on. */
+static int
+write_member(struct buf *b, const char *name, struct slice value)
+{
+	if (buf_addf(b, ",\"%s\":", name) != 0)
+		return -1;
+	return json_quote(b, value.data, value.len);
+}
+
 static int
 write_json(struct message *m, struct buf *b)
 {
@@ -79,10 +111,9 @@ write_json(struct message *m, struct buf *b)
 	char id[STREAM_ID_TEXT];
 
 	stream_id_text(m->id, id);
-	if (buf_add(b, room, sizeof room) != 0 || buf_addf(b, "{\"id\":\"%s\",\"topic\":", id) != 0 ||
-	    json_quote(b, m->topic.data, m->topic.len) != 0 || buf_add_text(b, ",\"node\":") != 0 ||
-	    json_quote(b, m->node.data, m->node.len) != 0 || buf_add_text(b, ",\"data\":") != 0 ||
-	    json_quote(b, m->data.data, m->data.len) != 0)
+	if (buf_add(b, room, sizeof room) != 0 || buf_addf(b, "{\"id\":\"%s\"", id) != 0 ||
+	    write_member(b, "topic", m->topic) != 0 || write_member(b, "node", m->node) != 0 ||
+	    write_member(b, "data", m->data) != 0)
 		return -1;
 	return buf_add_text(b, "}");
 }
@@ -115,7 +146,7 @@ message_bytes(struct message *m, enum message_form form, size_t *len)
 		return json_bytes(m, len);
 	case MESSAGE_RAW:
 		*len = m->data.len;
-		return (uint8_t *)(uintptr_t)m->data.data;
+		return m->raw;
 	case MESSAGE_FORMS:
 		break;
 	}

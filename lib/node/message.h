@@ -1,8 +1,8 @@
 /* message.h: one published message, shared by everyone it goes to.
  *
- * Reference-counted, for one thread. The bytes that go on the wire exist once in each form and
- * have LWS_PRE writable bytes in front, where libwebsockets puts the frame header; every receiver
- * sends the same bytes. */
+ * Reference-counted, for one thread. The bytes that go on the wire exist once in each
+ * form and have LWS_PRE writable bytes in front, where libwebsockets puts the frame
+ * header; every receiver sends the same bytes. */
 #ifndef HAIL_NODE_MESSAGE_H
 #define HAIL_NODE_MESSAGE_H
 
@@ -24,17 +24,22 @@ struct message {
 	struct slice node;       /* of the publisher */
 	struct slice source;     /* node, boot and connection of the publisher */
 	struct slice data;
+	uint8_t *raw;            /* the data once more, as it is sent */
 	uint8_t *json;           /* NULL until somebody wants it; starts LWS_PRE later */
 	size_t json_len;
 };
 
-/* An origin says where a message comes from: "NODE/BOOT/CONNECTION/NUMBER". NODE/BOOT/CONNECTION
- * is the same for all messages of one publisher's connection, the whole is unique. False: it is
- * not of that form. */
+/* Whether a node may be called that: 1 to 64 of A-Z a-z 0-9 . _ - (nothing that would
+ * have to be quoted in a cookie, an origin or a metric). */
+bool message_node_valid(struct slice name);
+
+/* An origin says where a message comes from: "NODE/BOOT/CONNECTION/NUMBER", the last two
+ * in digits. NODE/BOOT/CONNECTION is the same for all messages of one publisher's
+ * connection, the whole is unique. False: it is not of that form. */
 bool message_origin_split(struct slice origin, struct slice *node, struct slice *source);
 
-/* Copies everything; data must be UTF-8 if the JSON form is ever asked for. One reference, the
- * caller's. NULL: no memory, or the origin is not of the form above. */
+/* Copies everything; data must be UTF-8 if the JSON form is ever asked for. One
+ * reference, the caller's. NULL: no memory, or the origin is not of the form above. */
 struct message *message_new(struct stream_id id, struct slice topic, struct slice origin,
     struct slice data);
 

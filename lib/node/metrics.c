@@ -109,5 +109,6 @@ metrics_write(const struct metrics *m, struct buf *into)
 	    buf_addf(into, "hail_process_cpu_seconds_total %.6f\n",
 	    (double)clock_cpu_ns() / (double)NS_PER_S) != 0)
 		return -1;
-	return number(into, "hail_resident_bytes", "gauge", "Resident memory.", resident_bytes());
+	return number(into, "hail_resident_bytes", "gauge", "Resident memory.",
+	    resident_bytes());
 }

@@ -1,8 +1,9 @@
 /* node.h: the reference node: topics over WebSocket, linked to other nodes through Redis.
  *
- * It is the independent peer of everything else in hail: libwebsockets speaks the protocol here,
- * never lib/codec. A node takes the process for itself: it runs until SIGTERM or SIGINT, which
- * it blocks and reads from a descriptor, and it sets the log level of libwebsockets. */
+ * It is the independent peer of everything else in hail: libwebsockets speaks the
+ * protocol here, never lib/codec. A node takes the process for itself: it runs until
+ * SIGTERM or SIGINT, which it blocks and reads from a descriptor, and it sets the log
+ * level of libwebsockets. */
 #ifndef HAIL_NODE_NODE_H
 #define HAIL_NODE_NODE_H
 
@@ -11,7 +12,8 @@
 
 struct err;
 
-/* Filled by the caller; the texts are lent until node_run returns. Zero is never a default. */
+/* Filled by the caller; the texts are lent until node_run returns. Zero is never a
+ * default. */
 struct node_params {
 	const char *listen;        /* "HOST:PORT", "[V6]:PORT"; port 0 for any free one */
 	const char *name;          /* 1 to 64 of A-Z a-z 0-9 . _ - */

@@ -1,5 +1,5 @@
-/* outbox.h: what one receiver still has to be sent: references to shared messages, and how many
- * bytes they come to. Empty it holds no memory. */
+/* outbox.h: what one receiver still has to be sent: references to shared messages, and
+ * how many bytes they come to. Empty it holds no memory. */
 #ifndef HAIL_NODE_OUTBOX_H
 #define HAIL_NODE_OUTBOX_H
 

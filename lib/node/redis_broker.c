@@ -21,8 +21,25 @@ enum {
 #define LIVE_PREFIX "hail:live:"
 #define STREAM_PREFIX "hail:topic:"
 
-/* KEYS: the stream. ARGV: the channel, how many to keep, the origin, the data, "1" for a retry. */
-static const char script[] =
+/* KEYS: the stream. ARGV: the first id, the bytes of a page, what an entry costs. Returns
+ * the entries, and 1 when there are more. Each part begins with the entry that the last
+ * one ended with: an exclusive range would need Redis 6.2. */
+static const char page_script[] =
+    "local from, skip, size, page = ARGV[1], 0, 0, {}\n"
+    "while true do\n"
+    "  local part = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 32 + skip)\n"
+    "  for i = 1 + skip, #part do\n"
+    "    if size >= tonumber(ARGV[2]) then return {page, 1} end\n"
+    "    page[#page + 1] = part[i]\n"
+    "    size = size + ARGV[3] + #(part[i][2][4] or '')\n"
+    "  end\n"
+    "  if #part < 32 + skip then return {page, 0} end\n"
+    "  from, skip = part[#part][1], 1\n"
+    "end\n";
+
+/* KEYS: the stream. ARGV: the channel, how many to keep, the origin, the data, "1" for a
+ * retry. */
+static const char publish_script[] =
     "if ARGV[5] == '1' then\n"
     "  local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1000)\n"
     "  for _, entry in ipairs(last) do\n"
@@ -39,10 +56,10 @@ static const char script[] =
 struct publication {
 	struct publication *next, *previous;
 	struct receipt *receipt;
-	uint64_t number;                 /* the last part of the origin; rises along the queue */
+	uint64_t number;                 /* the last part of the origin; rises in the queue */
 	size_t topic_len, origin_len, data_len;
 	bool sent;                       /* an answer is due */
-	bool retry;                      /* it was sent before, and may have been carried out */
+	bool retry;                      /* it was sent before, and may have been done */
 	bool confirmed;                  /* it came back by the subscription */
 	struct stream_id id;             /* when confirmed */
 	char bytes[];                    /* topic, origin, data */
@@ -217,7 +234,8 @@ send_publication(struct redis_broker *rb, struct publication *p)
 	char key[sizeof STREAM_PREFIX + BROKER_TOPIC_MAX];
 	char channel[sizeof LIVE_PREFIX + BROKER_TOPIC_MAX];
 	struct slice topic = topic_of(p), origin = origin_of(p), data = data_of(p);
-	int key_len = snprintf(key, sizeof key, STREAM_PREFIX "%.*s", (int)topic.len, topic.data);
+	int key_len = snprintf(key, sizeof key, STREAM_PREFIX "%.*s", (int)topic.len,
+	    topic.data);
 	int channel_len = snprintf(channel, sizeof channel, LIVE_PREFIX "%.*s", (int)topic.len,
 	    topic.data);
 	const char *argv[] = {"EVALSHA", rb->sha, "1", key, channel, rb->history, origin.data,
@@ -300,7 +318,8 @@ take(struct slice *rest, char sep, struct slice *part)
 static void
 on_live(struct redis_broker *rb, struct slice channel, struct slice payload)
 {
-	struct slice topic = {channel.data + strlen(LIVE_PREFIX), 0}, id_text, origin, node, source;
+	struct slice topic = {channel.data + strlen(LIVE_PREFIX), 0}, id_text;
+	struct slice origin, node, source;
 	struct stream_id id;
 
 	if (channel.len <= strlen(LIVE_PREFIX))
@@ -352,8 +371,8 @@ on_subscription(redisAsyncContext *ac, void *answer, void *data)
 
 /* --- history ------------------------------------------------------------------------------ */
 
-/* One entry of a stream: [ID, ["o", ORIGIN, "d", DATA]]. What others put there has no origin, so
- * that it counts, but goes nowhere. */
+/* One entry of a stream: [ID, ["o", ORIGIN, "d", DATA]]. What others put there has no
+ * origin, so that it counts, but goes nowhere. */
 static void
 on_entry(struct history_request *r, const redisReply *entry)
 {
@@ -376,19 +395,29 @@ on_entry(struct history_request *r, const redisReply *entry)
 	r->entry(r, id, origin, data);
 }
 
+/* The answer to page_script, or the entries alone. */
 static void
 on_history(redisAsyncContext *ac, void *answer, void *data)
 {
-	const redisReply *reply = answer;
-	struct history_request *r = data;
-	bool ok = reply != NULL && reply->type == REDIS_REPLY_ARRAY;
 	struct redis_broker *rb = redis_link_arg(ac);
+	const redisReply *reply = answer, *entries = answer;
+	struct history_request *r = data;
+	bool more = false;
 
 	if (reply == NULL)
 		rb->open = false;    /* the link is about to say so */
-	for (size_t i = 0; ok && i < reply->elements; i++)
-		on_entry(r, reply->element[i]);
-	r->done(r, ok);
+	if (reply != NULL && !r->newest && reply->type == REDIS_REPLY_ARRAY &&
+	    reply->elements == 2) {
+		entries = reply->element[0];
+		more = reply->element[1]->integer == 1;
+	}
+	if (entries == NULL || entries->type != REDIS_REPLY_ARRAY) {
+		r->done(r, false, false);
+		return;
+	}
+	for (size_t i = 0; i < entries->elements; i++)
+		on_entry(r, entries->element[i]);
+	r->done(r, true, more);
 }
 
 static void
@@ -404,10 +433,10 @@ history(struct broker *b, struct history_request *r)
 	if (rb->open && r->newest)
 		result = redisAsyncCommand(ac, on_history, r, "XREVRANGE %s + - COUNT 1", key);
 	else if (rb->open)
-		result = redisAsyncCommand(ac, on_history, r, "XRANGE %s %s + COUNT %d", key,
-		    from, (int)r->limit);
+		result = redisAsyncCommand(ac, on_history, r, "EVAL %s 1 %s %s %d %d",
+		    page_script, key, from, (int)r->bytes, BROKER_ENTRY_COST);
 	if (result != REDIS_OK)
-		r->done(r, false);
+		r->done(r, false, false);
 }
 
 /* --- up and down -------------------------------------------------------------------------- */
@@ -433,7 +462,8 @@ lost(struct redis_broker *rb, const char *why)
 {
 	rb->open = false;
 	if (!rb->told_lost)
-		node_log(rb->node, "Redis is %s: %s", rb->was_open ? "lost" : "not there", why);
+		node_log(rb->node, "Redis is %s: %s", rb->was_open ? "lost" : "not there",
+		    why);
 	rb->told_lost = true;
 	relieve(rb);
 }
@@ -466,7 +496,7 @@ load_script(struct redis_broker *rb)
 	redisAsyncContext *ac = redis_link_context(rb->commands);
 
 	if (ac != NULL)
-		redisAsyncCommand(ac, on_loaded, NULL, "SCRIPT LOAD %s", script);
+		redisAsyncCommand(ac, on_loaded, NULL, "SCRIPT LOAD %s", publish_script);
 }
 
 static void

@@ -70,8 +70,8 @@ resolve(struct redis_server *s, struct err *e)
 	int why = getaddrinfo(s->url.host, NULL, &hints, &found);
 
 	if (why != 0)
-		return err_set(e, ERR_RESOLVE, 0, "no address for Redis at %s: %s", s->url.host,
-		    gai_strerror(why));
+		return err_set(e, ERR_RESOLVE, 0, "no address for Redis at %s: %s",
+		    s->url.host, gai_strerror(why));
 	for (ai = found; ai != NULL && s->addresses < ADDRESSES; ai = ai->ai_next)
 		if (getnameinfo(ai->ai_addr, ai->ai_addrlen, s->address[s->addresses],
 		    sizeof s->address[0], NULL, 0, NI_NUMERICHOST) == 0)
@@ -145,7 +145,8 @@ retry_later(struct redis_link *l)
 		ms = BACKOFF_MOST_MS;
 	ms -= ms / 2 * rng_double(&l->rng);
 	l->attempts++;
-	lws_sul_schedule(l->params.node->lws, 0, &l->timer, retry_now, (lws_usec_t)(ms * 1000));
+	lws_sul_schedule(l->params.node->lws, 0, &l->timer, retry_now,
+	    (lws_usec_t)(ms * 1000));
 }
 
 /* hiredis lets go of the connection, for whatever reason; all replies have been given. */
@@ -262,7 +263,8 @@ redis_link_drop(struct redis_link *l, const char *why)
 static void
 connect_too_long(lws_sorted_usec_list_t *timer)
 {
-	redis_link_drop(lws_container_of(timer, struct redis_link, timer), "no answer for 5 s");
+	redis_link_drop(lws_container_of(timer, struct redis_link, timer),
+	    "no answer for 5 s");
 }
 
 /* AUTH or SELECT was answered: only a refusal matters. */
@@ -329,7 +331,8 @@ connect_now(struct redis_link *l)
 		redisAsyncFree(l->ac);
 		return;
 	}
-	lws_sul_schedule(l->params.node->lws, 0, &l->timer, connect_too_long, CONNECT_MS * 1000);
+	lws_sul_schedule(l->params.node->lws, 0, &l->timer, connect_too_long,
+	    CONNECT_MS * 1000);
 	greet(l);
 }
 

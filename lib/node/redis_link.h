@@ -1,8 +1,9 @@
 /* redis_link.h: one connection to Redis that comes back when it is lost.
  *
- * hiredis speaks the protocol; a duplicate of its socket stands in the loop of libwebsockets as a
- * plain descriptor, whose events drive it. Connecting never blocks. After a loss it tries again,
- * 50 ms to 2 s apart, twice as long each time, less a random part of up to a half. */
+ * hiredis speaks the protocol; a duplicate of its socket stands in the loop of
+ * libwebsockets as a plain descriptor, whose events drive it. Connecting never blocks.
+ * After a loss it tries again, 50 ms to 2 s apart, twice as long each time, less a random
+ * part of up to a half. */
 #ifndef HAIL_NODE_REDIS_LINK_H
 #define HAIL_NODE_REDIS_LINK_H
 
@@ -15,8 +16,8 @@ struct node;
 struct redis_link;
 struct redis_server;
 
-/* Reads "redis://[user:password@]host[:port][/db]" and resolves the host, which may take a while.
- * NULL with class ERR_USAGE or ERR_RESOLVE. */
+/* Reads "redis://[user:password@]host[:port][/db]" and resolves the host, which may take
+ * a while. NULL with class ERR_USAGE or ERR_RESOLVE. */
 struct redis_server *redis_server_new(const char *url, struct err *e);
 void redis_server_free(struct redis_server *s);
 
@@ -27,8 +28,8 @@ struct redis_link_params {
 	/* Connected, let in, and Redis answers. */
 	void (*up)(void *arg);
 
-	/* Lost after it was up, or the first attempt failed; comes after every command under way
-	 * has got its NULL reply. */
+	/* Lost after it was up, or the first attempt failed; comes after every command
+	 * under way has got its NULL reply. */
 	void (*down)(void *arg, const char *why);
 	void *arg;
 };
@@ -49,8 +50,8 @@ void *redis_link_arg(const redisAsyncContext *ac);
 void redis_link_drop(struct redis_link *l, const char *why);
 
 /* The row for the protocols of the node. */
-int redis_link_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-    size_t len);
+int redis_link_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+    void *in, size_t len);
 
 #define REDIS_LINK_PROTOCOL {.name = "redis", .callback = redis_link_callback}
 

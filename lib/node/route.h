@@ -23,8 +23,8 @@ struct route {
 	char topic[BROKER_TOPIC_MAX];    /* not ended by a NUL */
 };
 
-/* `path` is percent-decoded and has no query. A topic is 1 to 200 bytes of visible characters
- * in UTF-8, without '/'. */
+/* `path` is percent-decoded and has no query. A topic is 1 to 200 bytes of visible
+ * characters in UTF-8, without '/'. */
 void route_find(struct route *r, struct slice path);
 
 /* The only method of the route ("GET", "POST"), for an Allow field. */

@@ -1,5 +1,5 @@
-/* stream_id.h: where a message stands in its topic's history: "MILLISECONDS-N", as Redis numbers
- * the entries of a stream. Compared as two numbers, never as text. */
+/* stream_id.h: where a message stands in its topic's history: "MILLISECONDS-N", as Redis
+ * numbers the entries of a stream. Compared as two numbers, never as text. */
 #ifndef HAIL_NODE_STREAM_ID_H
 #define HAIL_NODE_STREAM_ID_H
 

@@ -1,5 +1,6 @@
 /* table.h: finds things by name. Intrusive: the entry lies inside the thing, nothing is
- * allocated per entry. The hash is seeded, so that names chosen by a stranger do not collide. */
+ * allocated per entry. The hash is seeded, so that names chosen by a stranger do not
+ * collide. */
 #ifndef HAIL_NODE_TABLE_H
 #define HAIL_NODE_TABLE_H
 
@@ -33,8 +34,9 @@ int table_add(struct table *t, struct table_entry *e);
 
 void table_remove(struct table *t, struct table_entry *e);
 
-/* Any entry after `e` in no particular order, the first for NULL; NULL at the end. Adding ends
- * the validity of a walk, removing the entry last returned does not if its next was fetched. */
+/* Any entry after `e` in no particular order, the first for NULL; NULL at the end. Adding
+ * ends the validity of a walk, removing the entry last returned does not if its next was
+ * fetched. */
 struct table_entry *table_next(const struct table *t, const struct table_entry *e);
 
 #endif

@@ -11,7 +11,7 @@
 #include "lib/node/route.h"
 
 enum {
-	CLOSE_SECONDS = 5,              /* for a receiver that does not read to take the close */
+	CLOSE_SECONDS = 5,              /* for one that does not read to take the close */
 	ECHO_BACKLOG = 256 * 1024,      /* an echo that is not read stops being fed */
 	TRY_AGAIN_LATER = 1013,         /* not in the enum of libwebsockets */
 };
@@ -31,7 +31,6 @@ struct ws {
 	bool binary;                    /* the message coming in is */
 	bool closing;
 	bool choked;                    /* not read from */
-	bool failed;                    /* the way to the peer is shut */
 	enum lws_close_status code;
 	size_t topic_len;
 	char topic[];
@@ -238,9 +237,10 @@ echo(struct ws *w, struct slice data)
 static int
 publish(struct ws *w, struct slice data)
 {
+	const struct slice topic = {w->topic, w->topic_len};
 	struct node *n = w->node;
 
-	if (node_publish(n, w->number, (struct slice){w->topic, w->topic_len}, data, NULL) != 0)
+	if (node_publish(n, w->number, topic, data, NULL) != 0)
 		return refuse(w, (enum lws_close_status)TRY_AGAIN_LATER);
 	if (n->broker->ops->strained(n->broker) && !w->choked) {
 		choke(w, true);

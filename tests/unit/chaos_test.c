@@ -12,9 +12,10 @@ test_parse(void)
 {
 	struct chaos c;
 	struct err e = {0};
+	static const char all[] = "drop=1/100,dup=1/200,swap=1/50,delay=5ms,stall=1s@10s,"
+	    "close=1/1k";
 
-	tap_ok(chaos_parse(&c, "drop=1/100,dup=1/200,swap=1/50,delay=5ms,stall=1s@10s,close=1/1k",
-	    &e) == 0, "every word is taken: %s", e.text);
+	tap_ok(chaos_parse(&c, all, &e) == 0, "every word is taken: %s", e.text);
 	tap_int((long long)c.every[CHAOS_DROP], 100, "drop");
 	tap_int((long long)c.every[CHAOS_DUP], 200, "dup");
 	tap_int((long long)c.every[CHAOS_SWAP], 50, "swap");

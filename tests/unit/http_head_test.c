@@ -155,8 +155,15 @@ test_bad(void)
 		V("two CR in the empty line", OK "\r\r\n\r\n", "handshake"),
 	};
 
+	static const char folded[] = OK "A: b\r\n c\r\n\r\n";
+	struct http_head head;
+	struct err e = {0};
+
 	for (size_t i = 0; i < COUNT(vectors); i++)
 		check(vectors[i].bytes, vectors[i].len, vectors[i].want, vectors[i].name);
+	http_head_parse(&head, folded, sizeof folded - 1, 0, &e);
+	tap_text(e.text, "a response head with a folded line (RFC 9112, 5.2)",
+	    "a folded line is told as such");
 }
 
 static void
