@@ -3,8 +3,9 @@
 # matches the glob *PATTERN*.
 #
 # Order is so that root causes fail first: lint, unit tests (release, then sanitized), fuzzers,
-# then tests/bats in name order; two files at a time. Every file speaks TAP, but for those that
-# are one point as a whole (lint, fuzz): there the exit status is the result when no plan came.
+# then tests/bats in name order, some of them once more sanitized; two files at a time. Every
+# file speaks TAP, but for those that are one point as a whole (lint, fuzz): there the exit
+# status is the result when no plan came.
 #
 # Counted as failures: `not ok`; a skip, because nobody reads them; a test program that was not
 # built; a file that ends without its plan, with another number of points than planned, or with
@@ -63,6 +64,13 @@ list_files() {
 	for file in tests/bats/*.bats; do
 		[ -e "$file" ] || continue
 		add "${file#tests/}" tap bats --tap --print-output-on-failure "$file"
+	done
+	# What meets broken peers is run once more under the sanitizers.
+	for file in tests/bats/bench_hostile.bats tests/bats/bench_failures.bats \
+	    tests/bats/serve.bats; do
+		[ -e "$file" ] || continue
+		add "${file#tests/} (asan)" tap env HAIL=build/asan/hail \
+		    bats --tap --print-output-on-failure "$file"
 	done
 }
 

@@ -3,6 +3,14 @@
 
 load helper
 
+# Resident bytes allowed; the sanitizers' shadow is not the program's doing.
+memory_limit() {
+	case $BUILD in
+	*/asan) echo 600e6 ;;
+	*) echo 60e6 ;;
+	esac
+}
+
 # meets MODE CLASS [SERVER-ARG...]: 20 connections to that server are all of that class.
 meets() {
 	local mode=$1 class=$2
@@ -11,9 +19,15 @@ meets() {
 	run --separate-stderr timeout 60 "$HAIL" bench hold -c 20 -d 300ms --timeout 1s \
 	    --max-message 1MiB --out "$WORK/$mode.json" "ws://127.0.0.1:$SERVER_PORT/x"
 	echo "# mode $mode: exit $status" >&2
-	[ "$status" -eq 0 ] || [ "$status" -eq 4 ] || fail "mode $mode"
-	assert_json "$WORK/$mode.json" ".connections.errors.$class == 20 and
-	    (.connections.failed + .connections.dropped) == 20 and .rig.rss_bytes < 60e6"
+	assert_json "$WORK/$mode.json" ".connections.errors.$class == 20
+	    and .rig.rss_bytes < $(memory_limit)"
+	# never open: the run is not valid; open and lost: all connections were lost
+	if jq -e '.connections.failed == 20' "$WORK/$mode.json" >/dev/null; then
+		assert_status 4
+	else
+		assert_json "$WORK/$mode.json" '.connections.dropped == 20'
+		assert_status 3
+	fi
 	stop_process "$SERVER_PID"
 }
 
@@ -57,6 +71,7 @@ meets() {
 	start_server hostile drop-after 3
 	run timeout 60 "$HAIL" bench echo -c 20 -d 5s --out "$WORK/r.json" \
 	    "ws://127.0.0.1:$SERVER_PORT/"
+	assert_status 3
 	assert_json "$WORK/r.json" '.connections.dropped == 20 and .connections.errors.closed == 20
 	    and .messages.received == 60'
 	start_server hostile close-after 1011 2
@@ -87,7 +102,8 @@ meets() {
 		start_server hostile $mode
 		run timeout 60 "$HAIL" bench hold -c 5 -d 1s --out "$WORK/$mode.json" \
 		    "ws://127.0.0.1:$SERVER_PORT/"
-		assert_json "$WORK/$mode.json" '.connections.opened == 5 and .rig.rss_bytes < 60e6'
+		assert_json "$WORK/$mode.json" ".connections.opened == 5
+		    and .rig.rss_bytes < $(memory_limit)"
 		stop_process "$SERVER_PID"
 	done
 }
