@@ -6,9 +6,9 @@ PREFIX  ?= /usr/local
 BUILD    = build/$(VARIANT)
 
 # Debian packages, in one place: what the build needs, what `make demo` starts, what the tests use.
-PACKAGES_BUILD = gcc pkg-config libwebsockets-dev libssl-dev libevent-dev libjansson-dev libhiredis-dev
+PACKAGES_BUILD = gcc libc6-dev pkg-config libwebsockets-dev libssl-dev libevent-dev libjansson-dev libhiredis-dev
 PACKAGES_DEMO  = redis-server haproxy
-PACKAGES_TEST  = bats clang libclang-rt-14-dev clang-format mandoc shellcheck jq curl procps util-linux
+PACKAGES_TEST  = bats clang libclang-rt-dev clang-format mandoc shellcheck jq curl ca-certificates procps util-linux
 # Node.js and npm come from Debian unless the machine has its own.
 PACKAGES_TEST += $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 

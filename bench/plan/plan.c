@@ -89,9 +89,9 @@ plan_settle(struct plan *p, struct err *e)
 {
 	if (p->connections == 0 || p->connections > 1000000)
 		return err_set(e, ERR_USAGE, 0, "--connections: expected 1 to 1000000");
-	if (p->size < PLAN_SIZE_MIN || p->size > 16 << 20)
+	if (p->size < PLAN_SIZE_MIN || p->size > 8 << 20)
 		return err_set(e, ERR_USAGE, 0, "--size %llu: expected %d bytes, the stamp's own, "
-		    "to 16MiB", (unsigned long long)p->size, PLAN_SIZE_MIN);
+		    "to 8MiB", (unsigned long long)p->size, PLAN_SIZE_MIN);
 	if (p->workload != PLAN_HOLD && p->duration == 0)
 		return err_set(e, ERR_USAGE, 0, "--duration: expected more than nothing");
 	switch (p->workload) {

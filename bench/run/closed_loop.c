@@ -36,7 +36,8 @@ send_next(struct closed_loop *l, struct fleet_conn *c, uint32_t number, uint64_t
 	bool counts = now >= l->count_from_ns;
 
 	if (payloads_send(&l->payloads, c->index, c, &stamp) < 0) {
-		t->send_refused++;
+		t->scheduled += counts;
+		t->send_refused += counts;
 		return;
 	}
 	c->number = number;
@@ -92,7 +93,8 @@ message(struct workload *w, struct fleet_conn *c, const struct message *m)
 		t->unstamped++;
 		return;
 	}
-	if (s.run != w->params.tag || s.publisher != c->index || s.number != number) {
+	if (number == (uint32_t)NOTHING_IN_FLIGHT || s.run != w->params.tag ||
+	    s.publisher != c->index || s.number != number) {
 		t->foreign++;
 		return;
 	}
@@ -106,7 +108,7 @@ message(struct workload *w, struct fleet_conn *c, const struct message *m)
 		t->received++;
 	}
 	if (l->running)
-		send_next(l, c, number + 1, m->at);
+		send_next(l, c, (number + 1) % (uint32_t)NOTHING_IN_FLIGHT, m->at);
 	else
 		tell_quiet(l);
 }

@@ -43,10 +43,12 @@ static void opened(void *ctx, const struct channel_opened *o);
 static void message(void *ctx, const struct message *m);
 static void pong(void *ctx, uint64_t round_trip_ns);
 static void drained(void *ctx);
+static void closing(void *ctx, const struct channel_end *end);
 static void closed(void *ctx, const struct channel_end *end);
 static void pace(evutil_socket_t fd, short events, void *ctx);
 
-static const struct session_events session_events = {opened, message, pong, drained, closed};
+static const struct session_events session_events = {opened, message, pong, drained,
+    closing, closed};
 
 /* --- life -------------------------------------------------------------------------------- */
 
@@ -413,6 +415,16 @@ lost(struct fleet_conn *c, const struct channel_end *end)
 	f->params.events->lost(f->params.ctx, c);
 }
 
+/* It is lost from the server's word on, not only when the connection has ended. */
+static void
+closing(void *ctx, const struct channel_end *end)
+{
+	struct fleet_conn *c = ctx;
+
+	lost(c, end);
+	check_milestones(c->fleet);
+}
+
 static void
 closed(void *ctx, const struct channel_end *end)
 {
@@ -423,13 +435,13 @@ closed(void *ctx, const struct channel_end *end)
 	f->gone_out += session_bytes_out(c->session);
 	session_free(c->session, false);
 	c->session = NULL;
-	if (c->state == FLEET_OPEN)
+	if (c->state == FLEET_OPEN) {
 		lost(c, end);
-	else if (f->closing) {
+	} else if (c->state == FLEET_OPENING && f->closing) {
 		c->state = FLEET_OVER;       /* given up by us: neither opened nor failed */
 		f->opening--;
 		f->over++;
-	} else {
+	} else if (c->state == FLEET_OPENING) {
 		failed(c, &end->why);
 		open_more(f);
 	}

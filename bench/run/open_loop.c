@@ -213,12 +213,28 @@ lost(struct workload *w, struct fleet_conn *c)
 		ledger_leave(o->ledger, c->index);
 }
 
+/* What a generator that fell behind still owes is not sent: it was scheduled, no more. */
+static void
+give_up_rest(struct open_loop *o)
+{
+	uint64_t now = elapsed(o), until = now < o->end_due ? now : o->end_due, owed;
+	uint64_t from = o->cursor.number > o->first ? o->cursor.number : o->first;
+
+	if (o->cursor.due_ns >= until)
+		return;
+	owed = pacer_count(&o->workload.params.plan->pacer, until);
+	if (owed > from)
+		o->workload.params.tally->scheduled += owed - from;
+}
+
 static void
 stop(struct workload *w)
 {
 	struct open_loop *o = self_of(w);
 
-	publish_due(o, UINT64_MAX);          /* what was due until this very moment */
+	publish_due(o, BURST);               /* what was due until this very moment */
+	if (o->running)
+		give_up_rest(o);
 	o->running = false;
 	if (o->alarm_made)
 		loop_alarm_clear(&o->alarm);

@@ -38,6 +38,8 @@ struct run {
 	uint64_t bytes_in_before;
 	uint64_t resident_before;
 	uint64_t last_sent, last_received, last_at;
+	struct tally_point pending;          /* of the series: seconds not yet a whole point */
+	uint64_t pending_ns;
 	struct loop_timer phase_timer, second_timer, next_timer;
 	struct event interrupt, terminate;
 	struct rig_lag lag;
@@ -120,6 +122,23 @@ show_progress(struct run *r, bool begins, double seconds, uint64_t worst)
 		r->params->progress(r->params->ctx, &p);
 }
 
+/* A point may have become wider than a second: then several seconds make one. */
+static void
+add_to_series(struct run *r, const struct tally_point *second)
+{
+	r->pending.open = second->open;
+	r->pending.sent += second->sent;
+	r->pending.received += second->received;
+	if (second->max_ns > r->pending.max_ns)
+		r->pending.max_ns = second->max_ns;
+	r->pending_ns += NS_PER_S;
+	if (r->pending_ns < r->tally->point_ns)
+		return;
+	tally_point(r->tally, &r->pending);
+	r->pending = (struct tally_point){0};
+	r->pending_ns = 0;
+}
+
 static void
 take_second(struct run *r)
 {
@@ -130,7 +149,7 @@ take_second(struct run *r)
 	    .received = r->tally->received - r->last_received, .max_ns = worst};
 
 	if (account_of(r->phase) == TALLY_LOADING)
-		tally_point(r->tally, &point);
+		add_to_series(r, &point);
 	show_progress(r, false, seconds, worst);
 	r->last_sent = r->tally->sent;
 	r->last_received = r->tally->received;
@@ -184,6 +203,8 @@ close_all(struct run *r)
 	if (r->load_began > 0 && r->load_ended == 0)
 		r->load_ended = clock_ns();
 	take_second(r);
+	if (r->pending_ns > 0)
+		tally_point(r->tally, &r->pending);
 	loop_timer_clear(&r->second_timer);
 	rig_lag_stop(&r->lag);
 	if (r->broken.class == ERR_NONE && r->workload->ops->settle(r->workload, &e) != 0)
@@ -226,6 +247,17 @@ load(struct run *r)
 	enter(r, RUN_LOADING, until(r->start + r->plan->warmup + r->plan->duration));
 }
 
+/* Whether so much of the schedule is over; libevent's clock is coarse, and may be early. */
+static bool
+in_time(struct run *r, uint64_t since_start)
+{
+	uint64_t left = until(r->start + since_start);
+
+	if (left > 0)
+		loop_timer_set(&r->phase_timer, left + NS_PER_US);
+	return left == 0;
+}
+
 static void
 phase_fired(evutil_socket_t fd, short events, void *ctx)
 {
@@ -235,10 +267,12 @@ phase_fired(evutil_socket_t fd, short events, void *ctx)
 	(void)events;
 	switch (r->phase) {
 	case RUN_WARMUP:
-		load(r);
+		if (in_time(r, r->plan->warmup))
+			load(r);
 		break;
 	case RUN_LOADING:
-		drain(r);
+		if (in_time(r, r->plan->warmup + r->plan->duration))
+			drain(r);
 		break;
 	case RUN_DRAINING:
 		close_all(r);
@@ -314,10 +348,10 @@ next_fired(evutil_socket_t fd, short events, void *ctx)
 
 	(void)fd;
 	(void)events;
-	if (r->phase == RUN_OPENING)
-		begin_load(r);
-	else if (fleet_open_count(r->fleet) == 0)
+	if (fleet_open_count(r->fleet) == 0)
 		close_all(r);
+	else if (r->phase == RUN_OPENING)
+		begin_load(r);
 }
 
 /* --- what the fleet tells ---------------------------------------------------------------- */

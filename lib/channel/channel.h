@@ -1,7 +1,7 @@
 /* channel.h: messages to and from a server, whatever the transport: WebSocket now; SSE, long
  * polling, polling and Socket.IO have the same face.
  *
- * Life: open → (opened) → message, pong, drained … → closed. Opening never calls back before it
+ * Life: open → (opened) → message, pong, drained … → (closing) → closed. Opening never calls back before it
  * returns. `closed` comes exactly once, last. Any callback may call channel_free, after which
  * none comes any more. Bytes in events are lent until the callback returns. */
 #ifndef HAIL_CHANNEL_CHANNEL_H
@@ -48,6 +48,9 @@ struct channel_events {
 	void (*message)(void *ctx, const struct message *m);
 	void (*pong)(void *ctx, const uint8_t *data, size_t len, uint64_t at);
 	void (*drained)(void *ctx);
+	/* The server has begun the closing handshake and was answered: nothing can be sent any
+	 * more, nothing will come. `closed` follows when the connection itself has ended. */
+	void (*closing)(void *ctx, const struct channel_end *end);
 	void (*closed)(void *ctx, const struct channel_end *end);
 };
 

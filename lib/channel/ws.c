@@ -208,14 +208,22 @@ fail(struct ws *w, const struct err *why)
 static void
 handle_close(struct ws *w, const struct ws_item *item)
 {
+	struct channel_end end = {.by_peer = true};
+
 	w->code = (uint16_t)item->code;
 	if (item->len > 0)
 		w->reason = strndup((const char *)item->data, item->len);
-	if (w->state == WS_OPEN) {
-		w->by_peer = true;
-		send_close(w, item->code, NULL);
+	if (w->state != WS_OPEN) {
+		w->state = WS_ENDING;
+		return;
 	}
+	w->by_peer = true;
+	send_close(w, item->code, NULL);
 	w->state = WS_ENDING;
+	end.code = w->code;
+	if (w->reason != NULL)
+		end.reason = slice_of(w->reason);
+	w->channel.events->closing(w->channel.ctx, &end);
 }
 
 static void
@@ -262,6 +270,9 @@ receive_frames(struct ws *w, const uint8_t *data, size_t len, uint64_t now)
 		at += (size_t)used;
 		handle_item(w, &item, now);
 	}
+	/* A message that was put together is given back now, not with the next one. */
+	if (w->reader.lent && w->state != WS_DEAD)
+		ws_reader_next(&w->reader, data + len, 0, &item, &why);
 	return len;
 }
 

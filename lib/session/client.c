@@ -207,7 +207,9 @@ client_new(const struct client_options *o, struct err *e)
 		return NULL;
 	}
 	c->options = *o;
-	if (take_headers(c, e) == 0 && check_subprotocols(o, e) == 0 && take_detours(c, e) == 0 &&
+	if (o->open_timeout == 0)
+		err_set(e, ERR_USAGE, 0, "--timeout: expected more than nothing");
+	else if (take_headers(c, e) == 0 && check_subprotocols(o, e) == 0 && take_detours(c, e) == 0 &&
 	    take_sources(c, e) == 0 &&
 	    (o->origin == NULL || check_value(o->origin, "--origin", e) == 0))
 		return c;

@@ -166,7 +166,18 @@ drained(void *ctx)
 	s->events->drained(s->ctx);
 }
 
-static const struct channel_events channel_events = {opened, message, pong, drained, closed};
+/* The server's own closing handshake has the same limit as ours. */
+static void
+closing(void *ctx, const struct channel_end *end)
+{
+	struct session *s = ctx;
+
+	enter(s, SESSION_CLOSING, s->params->close_timeout);
+	s->events->closing(s->ctx, end);
+}
+
+static const struct channel_events channel_events = {opened, message, pong, drained, closing,
+    closed};
 
 struct session *
 session_open(struct loop *l, const struct session_params *params, const struct ws_place *place,

@@ -1,7 +1,7 @@
 /* session.h: a channel plus patience: how long opening may take, how often the peer must prove
  * that it is alive, how long closing may take.
  *
- * Life: session_open → (opened) → message, pong, drained … → closed, as for a channel: nothing
+ * Life: session_open → (opened) → message, pong, drained … → (closing) → closed, as for a channel: nothing
  * before session_open returns, `closed` exactly once and last. Any callback may session_free;
  * after `closed` that is all that is left to do. */
 #ifndef HAIL_SESSION_SESSION_H
@@ -32,6 +32,7 @@ struct session_events {
 	void (*message)(void *ctx, const struct message *m);
 	void (*pong)(void *ctx, uint64_t round_trip_ns);
 	void (*drained)(void *ctx);
+	void (*closing)(void *ctx, const struct channel_end *end);
 	void (*closed)(void *ctx, const struct channel_end *end);
 };
 

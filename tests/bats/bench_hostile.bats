@@ -81,6 +81,15 @@ meets() {
 	assert_json "$WORK/r.json" '.connections.dropped == 20 and .messages.received == 40'
 }
 
+@test "a server that closes by frame but keeps the connection is lost at its word" {
+	start_server hostile close-and-stay
+	run --separate-stderr timeout 60 "$HAIL" bench hold -c 5 -d 5s --ping-interval 0 \
+	    --out "$WORK/r.json" "ws://127.0.0.1:$SERVER_PORT/"
+	assert_status 3
+	assert_stderr_has 'the server closed with 1011'
+	assert_json "$WORK/r.json" '.connections.dropped == 5 and .connections.errors.closed == 5'
+}
+
 @test "a server that never finishes closing does not hold the client for ever" {
 	start_server hostile never-close
 	run timeout 60 "$HAIL" bench echo -c 20 -d 300ms --out "$WORK/r.json" \

@@ -318,6 +318,8 @@ static const struct mode modes[] = {
 	    BYTES("\x01\x01""a\x81\x01""b")},
 	{"bad-close-code", "a close frame with 1005", BYTES("\x88\x02\x03\xed")},
 	{"close-1-byte", "a close frame with half a code", BYTES("\x88\x01\x03")},
+	{"close-and-stay", "a close frame with 1011, and TCP stays open",
+	    BYTES("\x88\x02\x03\xf3"), .keeps_open = true},
 	{"bad-close-reason", "a close frame whose reason is no UTF-8",
 	    BYTES("\x88\x04\x03\xe8\xc3\x28")},
 
