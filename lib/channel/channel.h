@@ -1,9 +1,9 @@
 /* channel.h: messages to and from a server, whatever the transport: WebSocket now; SSE, long
  * polling, polling and Socket.IO have the same face.
  *
- * Life: open → (opened) → message, pong, drained … → (closing) → closed. Opening never calls back before it
- * returns. `closed` comes exactly once, last. Any callback may call channel_free, after which
- * none comes any more. Bytes in events are lent until the callback returns. */
+ * Life: open → (opened) → message, pong, drained … → (closing) → closed. Opening never calls
+ * back before it returns. `closed` comes exactly once, last. Any callback may call channel_free,
+ * after which none comes any more. Bytes in events are lent until the callback returns. */
 #ifndef HAIL_CHANNEL_CHANNEL_H
 #define HAIL_CHANNEL_CHANNEL_H
 

@@ -209,8 +209,8 @@ client_new(const struct client_options *o, struct err *e)
 	c->options = *o;
 	if (o->open_timeout == 0)
 		err_set(e, ERR_USAGE, 0, "--timeout: expected more than nothing");
-	else if (take_headers(c, e) == 0 && check_subprotocols(o, e) == 0 && take_detours(c, e) == 0 &&
-	    take_sources(c, e) == 0 &&
+	else if (take_headers(c, e) == 0 && check_subprotocols(o, e) == 0 &&
+	    take_detours(c, e) == 0 && take_sources(c, e) == 0 &&
 	    (o->origin == NULL || check_value(o->origin, "--origin", e) == 0))
 		return c;
 	client_free(c);

@@ -1,9 +1,9 @@
 /* session.h: a channel plus patience: how long opening may take, how often the peer must prove
  * that it is alive, how long closing may take.
  *
- * Life: session_open → (opened) → message, pong, drained … → (closing) → closed, as for a channel: nothing
- * before session_open returns, `closed` exactly once and last. Any callback may session_free;
- * after `closed` that is all that is left to do. */
+ * Life: session_open → (opened) → message, pong, drained … → (closing) → closed, as for a
+ * channel: nothing before session_open returns, `closed` exactly once and last. Any callback may
+ * session_free; after `closed` that is all that is left to do. */
 #ifndef HAIL_SESSION_SESSION_H
 #define HAIL_SESSION_SESSION_H
 
