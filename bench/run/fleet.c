@@ -30,7 +30,7 @@ struct fleet {
 	struct client_target **targets;
 	size_t target_count;
 	struct fleet_conn *conns;
-	uint64_t count, next, opening, open, over;
+	uint64_t count, next, opening, open;
 	uint64_t closing_next;               /* index from which fleet_close goes on */
 	bool closing, settled, emptied;
 	uint64_t started_at;                 /* clock_ns of the first attempt */
@@ -132,7 +132,6 @@ failed(struct fleet_conn *c, const struct err *why)
 
 	c->state = FLEET_OVER;
 	f->opening--;
-	f->over++;
 	f->params.tally->failed++;
 	note_error(f, why);
 }
@@ -403,7 +402,6 @@ lost(struct fleet_conn *c, const struct channel_end *end)
 
 	c->state = FLEET_OVER;
 	f->open--;
-	f->over++;
 	if (f->closing)
 		return;
 	if (why.class == ERR_NONE)
@@ -440,7 +438,6 @@ closed(void *ctx, const struct channel_end *end)
 	} else if (c->state == FLEET_OPENING && f->closing) {
 		c->state = FLEET_OVER;       /* given up by us: neither opened nor failed */
 		f->opening--;
-		f->over++;
 	} else if (c->state == FLEET_OPENING) {
 		failed(c, &end->why);
 		open_more(f);

@@ -36,9 +36,3 @@ clock_wall_text(char *into, size_t size)
 	strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &parts);
 	snprintf(into, size, "%s.%03dZ", seconds, (int)(t.tv_nsec / (long)NS_PER_MS));
 }
-
-uint64_t
-clock_wall_s(void)
-{
-	return read_clock(CLOCK_REALTIME) / NS_PER_S;
-}

@@ -20,7 +20,4 @@ uint64_t clock_cpu_ns(void);
  * holds at least 25 bytes. */
 void clock_wall_text(char *into, size_t size);
 
-/* The wall clock in whole seconds since the Unix epoch, for tokens that expire. */
-uint64_t clock_wall_s(void);
-
 #endif

@@ -235,12 +235,6 @@ endpoint_host(const struct endpoint *p)
 	return p->host;
 }
 
-uint16_t
-endpoint_port(const struct endpoint *p)
-{
-	return p->port;
-}
-
 const char *
 endpoint_address_text(const struct sockaddr *address, char *into)
 {

@@ -52,7 +52,6 @@ size_t endpoint_count(const struct endpoint *p);
 const struct sockaddr *endpoint_address(const struct endpoint *p, size_t index, socklen_t *len);
 
 const char *endpoint_host(const struct endpoint *p);
-uint16_t endpoint_port(const struct endpoint *p);
 
 /* "127.0.0.1:80" or "[::1]:80"; `into` holds at least 64 bytes. */
 const char *endpoint_address_text(const struct sockaddr *address, char *into);
