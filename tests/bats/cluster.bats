@@ -347,16 +347,16 @@ fake_haproxy() {
 	cd "$WORK"
 	mkfifo keys
 	# script(1) is the terminal: what is written to its input is typed. A shell ignores SIGINT
-	# for what it starts in the background, hence env.
-	STDIN=keys start_command terminal env --default-signal=INT \
-	    script -qec "$HAIL cluster -n 2 -- bash command" screen
+	# for what it starts in the background, hence env. The status is told by the shell in the
+	# terminal, which outlives the Ctrl-C, not by script.
+	STDIN=keys start_command terminal env --default-signal=INT SHELL=/bin/sh \
+	    script -qc "trap : INT; $HAIL cluster -n 2 -- bash command; echo \$? >status" screen
 	exec 9>keys
 	wait_until 20 test -s ready
 	printf '\003' >&9
-	wait_until is_gone "$STARTED_PID"
+	wait_until 20 is_gone "$STARTED_PID"
 	exec 9>&-
-	rc=0
-	wait "$STARTED_PID" || rc=$?
-	[ "$rc" = 3 ]
+	cat screen
+	[ "$(cat status)" = 3 ]
 	assert_file_has after 'still up'
 }
