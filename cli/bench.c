@@ -112,12 +112,9 @@ take_urls(struct plan *p, int count, char **texts, struct err *e)
 	if (count > PLAN_TARGETS)
 		return err_set(e, ERR_USAGE, 0, "at most %d URLs", PLAN_TARGETS);
 	for (int i = 0; i < count; i++) {
-		if (url_parse(&p->targets[i], texts[i], e) != 0)
+		if (client_url(&p->targets[i], texts[i], e) != 0)
 			return -1;
 		p->target_texts[p->target_count++] = texts[i];
-		if (p->targets[i].scheme != URL_WS)
-			return err_set(e, ERR_USAGE, 0, "bench speaks ws:// so far, not %s://",
-			    url_scheme_name(p->targets[i].scheme));
 		if (template_check(p->targets[i].target, "URL", false, e) != 0)
 			return -1;
 	}
@@ -297,6 +294,9 @@ measure(const struct plan *p, const struct require_list *list, struct save *save
 
 	if (params.tally == NULL)
 		return err_set(e, ERR_MEMORY, 0, "no memory for the results");
+	client.spread_pings = true;
+	if (client.compress_offer == NULL)
+		client.compress_offer = CLIENT_OFFER_BOUNDED;
 	if (!quiet && !no_tui)
 		params.progress = progress_show;
 	clock_wall_text(started, sizeof started);

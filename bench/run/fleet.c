@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench/ledger/tally.h"
 #include "lib/base/buf.h"
@@ -48,7 +49,7 @@ static void closed(void *ctx, const struct channel_end *end);
 static void pace(evutil_socket_t fd, short events, void *ctx);
 
 static const struct session_events session_events = {opened, message, pong, drained,
-    closing, closed};
+    closing, closed, NULL};
 
 /* --- life -------------------------------------------------------------------------------- */
 
@@ -62,7 +63,8 @@ make_targets(struct fleet *f, struct err *e)
 		return err_set(e, ERR_MEMORY, 0, "no memory for the targets");
 	for (; f->target_count < p->target_count; f->target_count++) {
 		const struct url *u = &p->targets[f->target_count];
-		struct client_target *t = client_target_new(f->client, u, f->resolver, &f->rng, e);
+		struct client_target *t = client_target_new(f->client, u, false, f->resolver,
+		    &f->rng, e);
 
 		if (t == NULL)
 			return -1;
@@ -106,6 +108,7 @@ fleet_free(struct fleet *f)
 	loop_timer_clear(&f->pace);
 	for (uint64_t i = 0; f->conns != NULL && i < f->next; i++)
 		session_free(f->conns[i].session, false);
+	loop_settle(f->params.loop);         /* they still need what goes next */
 	for (size_t i = 0; i < f->target_count; i++)
 		client_target_free(f->targets[i]);
 	free(f->targets);
@@ -166,13 +169,28 @@ write_path(const struct fleet *f, uint64_t index, struct buf *into)
 	    -1;
 }
 
+/* The session of a connection; it stays NULL when that failed at once. */
+static void
+open_session(struct fleet *f, struct fleet_conn *c, const char *path, struct err *e)
+{
+	const struct client_target *t = f->targets[plan_target_of(f->params.plan, c->index)];
+	struct ws_place place = client_place(f->client, c->index, path);
+	char *token = client_token_line(f->client, c->index, time(NULL), e);
+	const char *line = token;
+
+	if (token == NULL && e->class != ERR_NONE)
+		return;
+	place.headers = &line;
+	place.header_count = line != NULL;
+	c->session = session_open(f->params.loop, &t->params, &place, &session_events, c, e);
+	free(token);
+}
+
 static void
 open_one(struct fleet *f)
 {
 	uint64_t index = f->next++;
 	struct fleet_conn *c = &f->conns[index];
-	const struct client_target *t = f->targets[plan_target_of(f->params.plan, index)];
-	struct ws_place place;
 	struct err e = {0};
 	struct buf path;
 
@@ -181,13 +199,10 @@ open_one(struct fleet *f)
 	c->state = FLEET_OPENING;
 	f->opening++;
 	buf_init(&path, TARGET_MAX);
-	if (write_path(f, index, &path) != 0) {
+	if (write_path(f, index, &path) != 0)
 		err_set(&e, ERR_LIMIT, 0, "the path exceeds %d bytes", TARGET_MAX);
-	} else {
-		place = client_place(f->client, index, (const char *)path.data);
-		c->session = session_open(f->params.loop, &t->params, &place, &session_events, c,
-		    &e);
-	}
+	else
+		open_session(f, c, (const char *)path.data, &e);
 	buf_release(&path);
 	if (c->session == NULL)
 		failed(c, &e);
@@ -331,18 +346,26 @@ node_of(const struct fleet *f, uint64_t index, const struct http_head *head)
 
 /* --- events of one connection ------------------------------------------------------------ */
 
+/* Records how long a step took that ended at `end`, and returns when the next one began; without
+ * such a step there is nothing to record. */
+static uint64_t
+record_step(struct hist *h, uint64_t begun, uint64_t end)
+{
+	if (end == 0)
+		return begun;
+	hist_record(h, end - begun);
+	return end;
+}
+
+/* The way through a proxy is part of connecting: until the server itself is reached. */
 static void
 record_phases(struct tally *t, const struct channel_opened *o)
 {
 	const struct stream_times *at = o->times;
-	uint64_t begun = at->connected;
+	uint64_t begun = record_step(t->resolve, at->start, at->resolved);
 
-	hist_record(t->resolve, at->resolved - at->start);
-	hist_record(t->connect, at->connected - at->resolved);
-	if (at->secured > 0) {
-		hist_record(t->tls, at->secured - at->connected);
-		begun = at->secured;
-	}
+	begun = record_step(t->connect, begun, at->proxied > 0 ? at->proxied : at->connected);
+	begun = record_step(t->tls, begun, at->secured);
 	hist_record(t->upgrade, o->at - begun);
 	hist_record(t->total, o->at - at->start);
 }

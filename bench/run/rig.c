@@ -1,5 +1,6 @@
 #include "bench/run/rig.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -44,26 +45,25 @@ ephemeral_ports(void)
 	return high >= low ? high - low + 1 : 1;
 }
 
-/* Places that connections really go to, each of which has all local ports for itself. */
+/* Places that connections are dialled at, each of which has all local ports for itself; a unix
+ * socket needs none. */
 static uint64_t
-distinct_places(const struct plan *p, const struct client *c)
+distinct_places(const struct plan *p, const struct client *c, bool *ports_needed)
 {
 	uint64_t distinct = 0;
 
+	*ports_needed = false;
 	for (size_t i = 0; i < p->target_count; i++) {
-		const char *host = p->targets[i].host, *other;
-		uint16_t port = p->targets[i].port, other_port;
+		struct client_dial one = client_dial(c, &p->targets[i]), other;
 		size_t k;
 
-		client_redirect(c, &host, &port);
 		for (k = 0; k < i; k++) {
-			other = p->targets[k].host;
-			other_port = p->targets[k].port;
-			client_redirect(c, &other, &other_port);
-			if (port == other_port && strcmp(host, other) == 0)
+			other = client_dial(c, &p->targets[k]);
+			if (one.port == other.port && strcmp(one.host, other.host) == 0)
 				break;
 		}
 		distinct += k == i;
+		*ports_needed = *ports_needed || one.port != 0;
 	}
 	return distinct;
 }
@@ -73,7 +73,8 @@ rig_admit(const struct plan *p, const struct client *c, struct err *e)
 {
 	uint64_t limit = descriptors(), sources = client_source_count(c);
 	uint64_t most = limit > DESCRIPTORS_KEPT ? limit - DESCRIPTORS_KEPT : 0;
-	uint64_t places = distinct_places(p, c), ports;
+	bool ports_needed;
+	uint64_t places = distinct_places(p, c, &ports_needed), ports;
 
 	if (p->connections > most)
 		return err_set(e, ERR_USAGE, 0, "%llu connections need more descriptors than this "
@@ -81,7 +82,7 @@ rig_admit(const struct plan *p, const struct client *c, struct err *e)
 		    "now %llu) for more", (unsigned long long)p->connections,
 		    (unsigned long long)most, (unsigned long long)limit);
 	ports = ephemeral_ports() * (sources > 0 ? sources : 1) * places;
-	if (p->connections > ports)
+	if (ports_needed && p->connections > ports)
 		return err_set(e, ERR_USAGE, 0, "%llu connections need more local ports than "
 		    "there are: at most %llu work from %llu source address(es) to %llu "
 		    "target(s); add --source-ip or URLs, or widen ip_local_port_range",

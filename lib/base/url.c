@@ -232,3 +232,13 @@ url_parse(struct url *u, const char *text, struct err *e)
 	}
 	return 0;
 }
+
+const char *
+url_text(const struct url *u, char *into, size_t size)
+{
+	char authority[272];
+
+	snprintf(into, size, "%s://%s%s", url_scheme_name(u->scheme), url_authority(u, authority),
+	    u->target);
+	return into;
+}

@@ -5,6 +5,7 @@
 #define HAIL_BASE_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct err;
@@ -43,5 +44,8 @@ const char *url_scheme_name(enum url_scheme scheme);
 /* The value of a Host field: "host", "host:port" or "[v6]:port" (RFC 9110, 7.2); `into` holds
  * at least 272 bytes. */
 const char *url_authority(const struct url *u, char *into);
+
+/* The URL again, without user and password; cut when `size` is too small. */
+const char *url_text(const struct url *u, char *into, size_t size);
 
 #endif

@@ -16,7 +16,10 @@
 
 struct channel;
 struct http_head;
+struct stream;
 struct stream_times;
+struct ws_deflate_params;
+struct ws_frame;
 
 enum message_kind {
 	MESSAGE_TEXT,
@@ -33,7 +36,16 @@ struct message {
 struct channel_opened {
 	const struct http_head *head;    /* the server's answer */
 	const struct stream_times *times;
+	const struct stream *stream;     /* for stream_tls_info */
+	const struct ws_deflate_params *deflate;     /* what was agreed; NULL: no compression */
 	uint64_t at;                     /* clock_ns when the answer was complete */
+};
+
+/* An answer that opened nothing. */
+struct channel_refusal {
+	const struct http_head *head;
+	struct slice body;               /* what was read of it, de-chunked */
+	bool cut;                        /* there was more */
 };
 
 struct channel_end {
@@ -41,6 +53,25 @@ struct channel_end {
 	unsigned code;                   /* close code on the wire; 1005 none, 1006 no handshake */
 	struct slice reason;
 	bool by_peer;                    /* the server began */
+	const struct channel_refusal *refusal;   /* with ERR_HTTP and ERR_HANDSHAKE, when there
+	                                  * was an answer; else NULL */
+};
+
+enum wire_kind {
+	WIRE_REQUEST,                    /* data: the head as it is sent */
+	WIRE_RESPONSE,                   /* data: the head as it came */
+	WIRE_FRAME,                      /* frame; data: the payload that is at hand, unmasked, as
+	                                  * it is on the wire, i.e. compressed */
+};
+
+/* What is on the wire, for those who debug. */
+struct channel_wire {
+	enum wire_kind kind;
+	bool out;
+	const struct ws_frame *frame;    /* length: of the whole payload */
+	const uint8_t *data;
+	size_t len;
+	uint64_t at;                     /* clock_ns */
 };
 
 struct channel_events {
@@ -52,6 +83,14 @@ struct channel_events {
 	 * more, nothing will come. `closed` follows when the connection itself has ended. */
 	void (*closing)(void *ctx, const struct channel_end *end);
 	void (*closed)(void *ctx, const struct channel_end *end);
+	/* May be NULL. Told before what it means: a frame's before its message. Frames that come in
+	 * pieces are told once, with their first piece. Must not free the channel. */
+	void (*wire)(void *ctx, const struct channel_wire *w);
+};
+
+/* Bytes of message payloads on both sides of the compressor, in compressed messages only. */
+struct channel_compression {
+	uint64_t out_plain, out_wire, in_plain, in_wire;
 };
 
 /* What a transport implements; the functions below dispatch. */
@@ -60,10 +99,12 @@ struct channel_ops {
 	int (*ping)(struct channel *c, const void *data, size_t len);
 	void (*close)(struct channel *c, unsigned code, const char *reason);
 	void (*free)(struct channel *c, bool reset);
+	void (*pause)(struct channel *c, bool pause);
 	size_t (*backlog)(const struct channel *c);
 	uint64_t (*bytes_in)(const struct channel *c);
 	uint64_t (*bytes_out)(const struct channel *c);
 	const char *(*stage)(const struct channel *c);
+	void (*compression)(const struct channel *c, struct channel_compression *out);
 };
 
 /* The head of every transport's own struct. */
@@ -104,6 +145,13 @@ channel_free(struct channel *c, bool reset)
 		c->ops->free(c, reset);
 }
 
+/* Reads nothing until told otherwise; messages that were read already still come. */
+static inline void
+channel_pause(struct channel *c, bool pause)
+{
+	c->ops->pause(c, pause);
+}
+
 static inline size_t
 channel_backlog(const struct channel *c)
 {
@@ -122,8 +170,15 @@ channel_bytes_out(const struct channel *c)
 	return c->ops->bytes_out(c);
 }
 
+static inline void
+channel_compression(const struct channel *c, struct channel_compression *out)
+{
+	c->ops->compression(c, out);
+}
+
 /* What it waits for, for the text of a timeout: "resolving", "connecting", "upgrading",
- * "open", "closing". */
+ * "open", "closing"; "refused" while the body of a refusal is read: channel_close then ends that
+ * and calls `closed` with what came. */
 static inline const char *
 channel_stage(const struct channel *c)
 {

@@ -110,6 +110,23 @@ parse_field(struct http_head *head, struct slice line, struct err *e)
 	return 0;
 }
 
+/* What answers instead can often be told by its first bytes: a TLS alert or handshake record
+ * (RFC 8446, 5.1), the SETTINGS frame with which HTTP/2 begins (RFC 9113, 3.4). */
+static int
+not_http(const char *data, size_t len, struct err *e)
+{
+	static const char settings[] = {4, 0, 0, 0, 0, 0};       /* type, flags, stream 0 */
+
+	if (len >= 2 && (data[0] == 0x15 || data[0] == 0x16) && data[1] == 3)
+		return err_set(e, ERR_HANDSHAKE, 0, "not HTTP: this port speaks TLS (use wss://)");
+	if (len >= 9 && data[0] == 0 && memcmp(data + 3, settings, sizeof settings) == 0)
+		return err_set(e, ERR_HANDSHAKE, 0,
+		    "not HTTP/1.1: the server speaks HTTP/2 only, in which nothing is upgraded");
+	return err_set(e, ERR_HANDSHAKE, 0,
+	    "not HTTP: a response begins with %s, this one with '%.*s'", version,
+	    len < 40 ? (int)len : 40, data);
+}
+
 ssize_t
 http_head_parse(struct http_head *head, const char *data, size_t len, size_t seen,
     struct err *e)
@@ -118,9 +135,7 @@ http_head_parse(struct http_head *head, const char *data, size_t len, size_t see
 	struct slice rest, line;
 
 	if (!begins_well(data, len))
-		return err_set(e, ERR_HANDSHAKE, 0,
-		    "not HTTP: a response begins with %s, this one with '%.*s'", version,
-		    len < 40 ? (int)len : 40, data);
+		return not_http(data, len, e);
 	end = find_end(data, searched, seen);
 	if (end == 0 && len >= HTTP_HEAD_MAX)
 		return err_set(e, ERR_LIMIT, 0, "a response head of more than %d bytes",

@@ -12,7 +12,7 @@ struct err;
 
 enum {
 	HTTP_HEAD_MAX = 32768,     /* bytes of a head, its empty line included */
-	HTTP_FIELDS_MAX = 100,
+	HTTP_FIELDS_MAX = 128,
 };
 
 struct http_field {

@@ -61,7 +61,8 @@ ssize_t ws_frame_parse(struct ws_frame *frame, const uint8_t *data, size_t len,
  * size. Nothing is checked: deliberate faults go through here too. */
 size_t ws_frame_write(uint8_t *into, const struct ws_frame *frame);
 
-/* to[i] = from[i] ^ mask[(offset + i) mod 4], eight bytes at a time; to may be from (5.3). */
+/* to[i] = from[i] ^ mask[(offset + i) mod 4], eight bytes at a time; to may be from, or lie
+ * before it and overlap (5.3). */
 void ws_mask(uint8_t *to, const uint8_t *from, size_t len, const uint8_t mask[4], size_t offset);
 
 /* Whether the code may stand in a close frame (7.4.1, 7.4.2 and the IANA registry:

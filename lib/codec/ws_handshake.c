@@ -11,6 +11,7 @@
 #include "lib/base/rng.h"
 #include "lib/base/slice.h"
 #include "lib/codec/http_head.h"
+#include "lib/codec/ws_deflate.h"
 
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";   /* RFC 6455, 1.3 */
 
@@ -50,14 +51,24 @@ ws_header_check(const char *line, struct err *e)
 	return 0;
 }
 
-/* The first header of that name; header_count when there is none. */
+/* The lines of both lists; NULL behind the last. */
+static const char *
+header_at(const struct ws_request *request, size_t i)
+{
+	if (i < request->header_count)
+		return request->headers[i];
+	i -= request->header_count;
+	return i < request->more_header_count ? request->more_headers[i] : NULL;
+}
+
+/* The first header of that name; the number of headers when there is none. */
 static size_t
 find_header(const struct ws_request *request, const char *name)
 {
+	const char *line;
 	size_t i = 0;
 
-	while (i < request->header_count &&
-	    !slice_eq_nocase(name_of(request->headers[i]), name))
+	while ((line = header_at(request, i)) != NULL && !slice_eq_nocase(name_of(line), name))
 		i++;
 	return i;
 }
@@ -73,22 +84,33 @@ write_subprotocols(struct buf *into, const struct ws_request *request)
 }
 
 static int
+write_extensions(struct buf *into, const struct ws_request *request)
+{
+	if (request->deflate == NULL)
+		return 0;
+	if (buf_add_text(into, "Sec-WebSocket-Extensions: ") != 0 ||
+	    ws_deflate_offer_write(into, request->deflate) != 0)
+		return -1;
+	return buf_add_text(into, "\r\n");
+}
+
+static int
 write_request(struct buf *into, const struct ws_request *request)
 {
 	size_t host = find_header(request, "Host");
-	bool replaced = host < request->header_count;
+	const char *line = header_at(request, host);
 
 	if (buf_addf(into, "GET %s HTTP/1.1\r\n", request->target) != 0 ||
-	    buf_addf(into, "%s%s\r\n", replaced ? "" : "Host: ",
-	    replaced ? request->headers[host] : request->authority) != 0 ||
+	    buf_addf(into, "%s%s\r\n", line != NULL ? "" : "Host: ",
+	    line != NULL ? line : request->authority) != 0 ||
 	    buf_addf(into, "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 	    "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n", request->key) != 0 ||
-	    write_subprotocols(into, request) != 0)
+	    write_subprotocols(into, request) != 0 || write_extensions(into, request) != 0)
 		return -1;
 	if (request->origin != NULL && buf_addf(into, "Origin: %s\r\n", request->origin) != 0)
 		return -1;
-	for (size_t i = 0; i < request->header_count; i++)
-		if (i != host && buf_addf(into, "%s\r\n", request->headers[i]) != 0)
+	for (size_t i = 0; (line = header_at(request, i)) != NULL; i++)
+		if (i != host && buf_addf(into, "%s\r\n", line) != 0)
 			return -1;
 	return buf_add_text(into, "\r\n");
 }
@@ -136,19 +158,6 @@ wrong(struct err *e, const char *name, struct slice got, const char *expected)
 }
 
 static int
-check_extensions(const struct http_head *head, struct err *e)
-{
-	static const char name[] = "Sec-WebSocket-Extensions";
-
-	for (size_t i = 0; i < head->count; i++)
-		if (slice_eq_nocase(head->fields[i].name, name) &&
-		    head->fields[i].value.len > 0)
-			return wrong(e, name, head->fields[i].value,
-			    "none, since none was offered");
-	return 0;
-}
-
-static int
 check_subprotocol(const struct http_head *head, const struct ws_request *request,
     struct err *e)
 {
@@ -169,7 +178,7 @@ check_subprotocol(const struct http_head *head, const struct ws_request *request
 
 int
 ws_response_check(const struct http_head *head, const struct ws_request *request,
-    struct err *e)
+    struct ws_deflate_params *deflate, struct err *e)
 {
 	static const char accept_name[] = "Sec-WebSocket-Accept";
 	char accept[WS_ACCEPT_LENGTH + 1];
@@ -191,7 +200,7 @@ ws_response_check(const struct http_head *head, const struct ws_request *request
 		return wrong(e, accept_name, got, accept);
 	if (http_head_count(head, accept_name) > 1)
 		return wrong(e, accept_name, got, "one field only");
-	if (check_extensions(head, e) != 0)
+	if (check_subprotocol(head, request, e) != 0)
 		return -1;
-	return check_subprotocol(head, request, e);
+	return ws_deflate_agreed(deflate, head, request->deflate, e);
 }

@@ -9,6 +9,8 @@ struct buf;
 struct err;
 struct http_head;
 struct rng;
+struct ws_deflate_offer;
+struct ws_deflate_params;
 
 enum {
 	WS_KEY_LENGTH = 24,        /* base64 of 16 bytes */
@@ -22,8 +24,11 @@ struct ws_request {
 	const char *origin;                /* NULL: none */
 	const char *const *subprotocols;   /* in order of preference */
 	size_t subprotocol_count;
+	const struct ws_deflate_offer *deflate;    /* NULL: no extension is offered */
 	const char *const *headers;        /* "Name: value" lines; a Host here replaces authority */
 	size_t header_count;
+	const char *const *more_headers;   /* the same, behind them */
+	size_t more_header_count;
 };
 
 /* Whether "Name: value" may go into a request: a token, a colon, no control characters, and
@@ -42,10 +47,11 @@ void ws_key_make(char *key, struct rng *rng);
 void ws_accept_make(char *accept, const char *key);
 
 /* Judges a response (4.1): status 101, Upgrade, Connection, the accept key, no extension that
- * was not offered (none are), a subprotocol only from those offered. -1 with class ERR_HTTP and
- * the status as code when the upgrade was refused, ERR_HANDSHAKE when it was accepted wrongly;
- * the sentence names the field and what was expected. */
+ * was not offered, a subprotocol only from those offered. 1: permessage-deflate was agreed on,
+ * as *deflate says; 0: no extension. -1 with class ERR_HTTP and the status as code when the
+ * upgrade was refused, ERR_HANDSHAKE when it was accepted wrongly; the sentence names the field
+ * and what was expected. `deflate` may be NULL when nothing was offered. */
 int ws_response_check(const struct http_head *head, const struct ws_request *request,
-    struct err *e);
+    struct ws_deflate_params *deflate, struct err *e);
 
 #endif

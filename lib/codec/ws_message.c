@@ -2,7 +2,8 @@
  *
  *     bytes ── head ── payload ─┬─ the whole rest of an item: lent from where it stands
  *                               ├─ control frame cut by the end of a read: r->control
- *                               └─ message cut or fragmented: r->partial
+ *                               ├─ message cut or fragmented: r->partial
+ *                               └─ compressed message: decompressed into r->partial
  *
  * r->partial grows with what came, never with what a frame head announces. */
 #include "lib/codec/ws_message.h"
@@ -12,6 +13,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "lib/codec/ws_deflate.h"
 #include "lib/codec/ws_frame.h"
 
 _Static_assert(sizeof ((struct ws_reader *)0)->head == WS_HEAD_MAX, "any frame head fits");
@@ -20,6 +22,12 @@ void
 ws_reader_init(struct ws_reader *r, uint64_t max_message)
 {
 	*r = (struct ws_reader){.max = max_message};
+}
+
+void
+ws_reader_extend(struct ws_reader *r, const struct ws_reader_extras *extras)
+{
+	r->extras = extras;
 }
 
 static void
@@ -45,7 +53,7 @@ ws_reader_release(struct ws_reader *r)
 {
 	discard_partial(r);
 	discard_control(r);
-	ws_reader_init(r, r->max);
+	*r = (struct ws_reader){.max = r->max, .extras = r->extras};
 }
 
 /* A control frame may be lent while a message around it is still incomplete. */
@@ -59,28 +67,57 @@ take_back(struct ws_reader *r)
 	r->lent = false;
 }
 
+/* RSV1 where a message begins says that it is compressed; nowhere else has it a meaning
+ * (RFC 7692, 6). `first` is the first byte of a frame. */
+static uint8_t
+rsv_allowed(const struct ws_reader *r, uint8_t first)
+{
+	unsigned opcode = first & 15;
+
+	if (r->extras == NULL || r->extras->deflate == NULL)
+		return 0;
+	return opcode == WS_TEXT || opcode == WS_BINARY ? WS_RSV1 : 0;
+}
+
+/* The most bytes that the payload of a frame may have. What deflate cannot compress it makes
+ * longer by less than an eighth, and the rest is for the blocks of small fragments. */
+static uint64_t
+frame_max(const struct ws_reader *r, const struct ws_frame *frame)
+{
+	uint64_t held = r->partial != NULL ? r->partial->len : 0, more = r->max / 8 + 1024;
+
+	if (frame->rsv == 0 && (frame->opcode != WS_CONTINUATION || !r->compressed))
+		return r->max - held;
+	return r->max < UINT64_MAX - more ? r->max + more : UINT64_MAX;
+}
+
 static int
 begin_message_frame(struct ws_reader *r, const struct ws_frame *frame, struct err *e)
 {
-	uint64_t held = r->partial != NULL ? r->partial->len : 0;
-
 	if (frame->opcode == WS_CONTINUATION && r->message == 0)
 		return err_set(e, ERR_PROTOCOL, WS_CLOSE_PROTOCOL_ERROR,
 		    "a continuation frame with no message to continue (RFC 6455, 5.4)");
 	if (frame->opcode != WS_CONTINUATION && r->message != 0)
 		return err_set(e, ERR_PROTOCOL, WS_CLOSE_PROTOCOL_ERROR,
 		    "a new message before the fragmented one ended (RFC 6455, 5.4)");
-	if (frame->length > r->max - held)
+	if (frame->length > frame_max(r, frame))
 		return err_set(e, ERR_LIMIT, WS_CLOSE_TOO_BIG,
 		    "a message of more than %llu bytes", (unsigned long long)r->max);
-	if (frame->opcode != WS_CONTINUATION)
+	if (frame->opcode != WS_CONTINUATION) {
 		r->message = (uint8_t)frame->opcode;
+		r->compressed = frame->rsv != 0;
+	}
 	return 0;
 }
 
+/* `data` is what came behind the frame's head. */
 static int
-begin_frame(struct ws_reader *r, const struct ws_frame *frame, struct err *e)
+begin_frame(struct ws_reader *r, const struct ws_frame *frame, const uint8_t *data, size_t len,
+    struct err *e)
 {
+	if (r->extras != NULL && r->extras->frame != NULL)
+		r->extras->frame(r->extras->ctx, frame, data,
+		    frame->length < len ? (size_t)frame->length : len);
 	if (frame->masked)
 		return err_set(e, ERR_PROTOCOL, WS_CLOSE_PROTOCOL_ERROR,
 		    "a masked frame from the server (RFC 6455, 5.1)");
@@ -103,7 +140,7 @@ take_cut_head(struct ws_reader *r, const uint8_t *data, size_t len, struct err *
 	ssize_t size;
 
 	memcpy(r->head + held, data, more);
-	size = ws_frame_parse(&frame, r->head, held + more, 0, e);
+	size = ws_frame_parse(&frame, r->head, held + more, rsv_allowed(r, r->head[0]), e);
 	if (size < 0)
 		return -1;
 	if (size == 0) {
@@ -111,7 +148,8 @@ take_cut_head(struct ws_reader *r, const uint8_t *data, size_t len, struct err *
 		return (ssize_t)more;
 	}
 	r->head_len = 0;
-	return begin_frame(r, &frame, e) != 0 ? -1 : size - (ssize_t)held;
+	size -= (ssize_t)held;
+	return begin_frame(r, &frame, data + size, len - (size_t)size, e) != 0 ? -1 : size;
 }
 
 static ssize_t
@@ -122,10 +160,24 @@ take_head(struct ws_reader *r, const uint8_t *data, size_t len, struct err *e)
 
 	if (r->head_len > 0)
 		return take_cut_head(r, data, len, e);
-	size = ws_frame_parse(&frame, data, len, 0, e);
+	size = ws_frame_parse(&frame, data, len, rsv_allowed(r, data[0]), e);
 	if (size == 0)
 		return take_cut_head(r, data, len, e);
-	return size < 0 || begin_frame(r, &frame, e) != 0 ? -1 : size;
+	if (size < 0 || begin_frame(r, &frame, data + size, len - (size_t)size, e) != 0)
+		return -1;
+	return size;
+}
+
+static int
+need_partial(struct ws_reader *r, struct err *e)
+{
+	if (r->partial != NULL)
+		return 0;
+	r->partial = malloc(sizeof *r->partial);
+	if (r->partial == NULL)
+		return err_set(e, ERR_MEMORY, 0, "no memory for a message");
+	buf_init(r->partial, r->max);
+	return 0;
 }
 
 static int
@@ -133,15 +185,50 @@ keep(struct ws_reader *r, const uint8_t *data, size_t len, struct err *e)
 {
 	if (len == 0)
 		return 0;
-	if (r->partial == NULL) {
-		r->partial = malloc(sizeof *r->partial);
-		if (r->partial == NULL)
-			return err_set(e, ERR_MEMORY, 0, "no memory for a message");
-		buf_init(r->partial, r->max);
-	}
+	if (need_partial(r, e) != 0)
+		return -1;
 	if (buf_add(r->partial, data, len) != 0)
 		return err_set(e, ERR_MEMORY, 0, "no memory for a message");
 	return 0;
+}
+
+static int
+judge_text(struct ws_reader *r, const uint8_t *data, size_t len, bool last, struct err *e)
+{
+	if (r->message == WS_TEXT &&
+	    (!utf8_feed(&r->utf8, data, len) || (last && r->utf8 != 0)))
+		return err_set(e, ERR_PROTOCOL, WS_CLOSE_BAD_DATA,
+		    "a text message that is not UTF-8 (RFC 6455, 8.1)");
+	return 0;
+}
+
+/* What was decompressed before an error is judged all the same: its own error came first, however
+ * the stream was cut. */
+static int
+keep_decompressed(struct ws_reader *r, const uint8_t *data, size_t len, bool last,
+    struct err *e)
+{
+	size_t before;
+	int result;
+
+	if (need_partial(r, e) != 0)
+		return -1;
+	before = r->partial->len;
+	result = ws_deflate_in(r->extras->deflate, data, len, last, r->partial, e);
+	if (r->partial->len > before && judge_text(r, r->partial->data + before,
+	    r->partial->len - before, false, e) != 0)
+		return -1;
+	return result != 0 || judge_text(r, data, 0, last, e) != 0 ? -1 : 0;
+}
+
+static int
+keep_plain(struct ws_reader *r, const uint8_t *data, size_t len, bool last, struct err *e)
+{
+	if (judge_text(r, data, len, last, e) != 0)
+		return -1;
+	if (last && r->partial == NULL)
+		return 0;
+	return keep(r, data, len, e);
 }
 
 static ssize_t
@@ -151,11 +238,8 @@ take_message(struct ws_reader *r, const uint8_t *data, size_t len, struct ws_ite
 	size_t n = r->left < len ? (size_t)r->left : len;
 	bool last = r->fin && n == r->left;
 
-	if (r->message == WS_TEXT &&
-	    (!utf8_feed(&r->utf8, data, n) || (last && r->utf8 != 0)))
-		return err_set(e, ERR_PROTOCOL, WS_CLOSE_BAD_DATA,
-		    "a text message that is not UTF-8 (RFC 6455, 8.1)");
-	if ((!last || r->partial != NULL) && keep(r, data, n, e) != 0)
+	if (r->compressed ? keep_decompressed(r, data, n, last, e) != 0 :
+	    keep_plain(r, data, n, last, e) != 0)
 		return -1;
 	r->left -= n;
 	r->in_frame = r->left > 0;
@@ -163,7 +247,7 @@ take_message(struct ws_reader *r, const uint8_t *data, size_t len, struct ws_ite
 		return (ssize_t)n;
 	item->kind = r->message == WS_TEXT ? WS_ITEM_TEXT : WS_ITEM_BINARY;
 	r->lent = r->partial != NULL;
-	item->data = r->lent ? r->partial->data : data;
+	item->data = r->lent && r->partial->len > 0 ? r->partial->data : data;
 	item->len = r->lent ? r->partial->len : n;
 	r->message = 0;
 	return (ssize_t)n;

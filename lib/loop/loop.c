@@ -17,20 +17,25 @@ struct loop {
 	uint8_t write_buffer[LOOP_BUFFER];
 };
 
-static void
-reap(evutil_socket_t fd, short events, void *ctx)
+void
+loop_settle(struct loop *l)
 {
-	struct loop *l = ctx;
 	struct loop_deferred *d;
 
-	(void)fd;
-	(void)events;
 	while ((d = l->first) != NULL) {
 		l->first = d->next;
 		if (l->first == NULL)
 			l->last = &l->first;
 		d->run(d);
 	}
+}
+
+static void
+reap(evutil_socket_t fd, short events, void *ctx)
+{
+	(void)fd;
+	(void)events;
+	loop_settle(ctx);
 }
 
 /* The changelist merges changes of interest in one descriptor into one epoll_ctl a turn. */

@@ -79,4 +79,7 @@ struct loop_deferred {
 /* Runs `run` at the end of this turn, once, in order. A callback may so free its own object. */
 void loop_defer(struct loop *l, struct loop_deferred *d, void (*run)(struct loop_deferred *));
 
+/* Runs what was deferred now: for whoever takes everything down, and in no callback. */
+void loop_settle(struct loop *l);
+
 #endif

@@ -259,7 +259,7 @@ post_begin(struct node *n, struct lws *wsi, struct http_request *r)
 	buf_init(&p->body, n->params.max_message);
 	r->post = p;
 	if (strtoull(length, NULL, 10) == 0)
-		return http_body_end(n, wsi, r);
+		return http_received(n, wsi, r);
 	return 0;
 }
 
@@ -274,7 +274,7 @@ http_body(struct lws *wsi, struct http_request *r, const char *data, size_t len)
 }
 
 int
-http_body_end(struct node *n, struct lws *wsi, struct http_request *r)
+http_received(struct node *n, struct lws *wsi, struct http_request *r)
 {
 	const struct slice topic = {r->route.topic, r->route.topic_len};
 	struct http_post *p = r->post;

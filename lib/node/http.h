@@ -42,7 +42,7 @@ bool http_query(struct lws *wsi, const char *name, char *into, size_t size);
  * of libwebsockets has to. */
 int http_begin(struct node *n, struct lws *wsi, struct http_request *r);
 int http_body(struct lws *wsi, struct http_request *r, const char *data, size_t len);
-int http_body_end(struct node *n, struct lws *wsi, struct http_request *r);
+int http_received(struct node *n, struct lws *wsi, struct http_request *r);
 int http_writable(struct lws *wsi, struct http_request *r);
 
 /* The request is over, answered or not. */

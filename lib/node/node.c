@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "lib/node/delay.h"
 #include "lib/node/http.h"
 #include "lib/node/hub.h"
+#include "lib/node/identity.h"
 #include "lib/node/listener.h"
 #include "lib/node/memory_broker.h"
 #include "lib/node/message.h"
@@ -177,8 +179,8 @@ accept_some(struct run *run)
 		if (fd.sockfd < 0)
 			return;
 		/* On failure libwebsockets has closed it. */
-		lws_adopt_descriptor_vhost(n->vhost, LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP, fd,
-		    NULL, NULL);
+		lws_adopt_descriptor_vhost(n->vhost, LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP |
+		    (n->params.tls_cert != NULL ? LWS_ADOPT_ALLOW_SSL : 0), fd, NULL, NULL);
 	}
 }
 
@@ -308,6 +310,9 @@ on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 	switch ((int)reason) {
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return check_upgrade(wsi);
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		SSL_CTX_set_mode(user, SSL_MODE_RELEASE_BUFFERS);
+		return 0;
 	case LWS_CALLBACK_ADD_HEADERS:
 		return add_fields(run_of(wsi), wsi, in);
 	case LWS_CALLBACK_ESTABLISHED:
@@ -325,7 +330,7 @@ on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 	case LWS_CALLBACK_HTTP_BODY:
 		return http_body(wsi, &s->request, in, len);
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		return http_body_end(&run_of(wsi)->node, wsi, &s->request);
+		return http_received(&run_of(wsi)->node, wsi, &s->request);
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		return http_writable(wsi, &s->request);
 	case LWS_CALLBACK_CLOSED_HTTP:
@@ -437,8 +442,13 @@ start_lws(struct run *run, struct err *e)
 		.vhost_name = "hail",
 		.headers = run->fields,
 		.server_string = "hail",
+		.alpn = "http/1.1",
+		.ssl_cert_filepath = n->params.tls_cert,
+		.ssl_private_key_filepath = n->params.tls_key,
 	};
 
+	if (n->params.tls_cert != NULL)
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 	lws_set_log_level(n->params.trace ? LLL_ERR | LLL_WARN : 0, NULL);
 	n->lws = lws_create_context(&info);
 	if (n->lws == NULL)
@@ -503,6 +513,8 @@ start(struct run *run, struct err *e)
 		return -1;
 	if (n->params.chaos != NULL && chaos_parse(&n->chaos, n->params.chaos, e) != 0)
 		return -1;
+	if (identity_check(n->params.tls_cert, n->params.tls_key, e) != 0)
+		return -1;
 	raise_descriptor_limit();
 	prepare_fields(run);
 	run->listen_fd = listener_open(n->params.listen, e);
@@ -541,10 +553,11 @@ int
 node_run(const struct node_params *params, struct err *e)
 {
 	struct run run = {.node.params = *params, .listen_fd = -1, .signal_fd = -1};
-	char url[96] = "http://";
+	char url[96];
 	int failed = start(&run, e);
 
 	if (!failed) {
+		snprintf(url, sizeof url, "%s://", params->tls_cert != NULL ? "wss" : "http");
 		listener_address(run.listen_fd, url + strlen(url), sizeof url - strlen(url));
 		params->ready(params->arg, url);
 	}

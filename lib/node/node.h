@@ -19,12 +19,14 @@ struct node_params {
 	const char *name;          /* 1 to 64 of A-Z a-z 0-9 . _ - */
 	const char *redis;         /* redis://[user:password@]host:port[/db], NULL for none */
 	const char *chaos;         /* see chaos.h, NULL for none */
+	const char *tls_cert;      /* PEM, with the chain behind it; NULL: no TLS */
+	const char *tls_key;       /* PEM, not encrypted; NULL as above */
 	uint64_t history;          /* messages kept for each topic, at least 1 */
 	uint64_t max_message;      /* bytes of one message received */
 	uint64_t max_backlog;      /* bytes queued for one receiver */
 	bool trace;                /* hand on the warnings of libwebsockets, too */
 
-	/* Connections are accepted at `url`, "http://HOST:PORT". */
+	/* Connections are accepted at `url`, "http://HOST:PORT", with TLS "wss://HOST:PORT". */
 	void (*ready)(void *arg, const char *url);
 
 	/* Something that somebody watching should know; one sentence, no newline. */
@@ -33,7 +35,8 @@ struct node_params {
 };
 
 /* Serves until it is told to stop: 0 then. -1: it could not start; class ERR_USAGE when the
- * parameters make no sense, ERR_IO when the address cannot be listened on. */
+ * parameters make no sense, ERR_IO when the address cannot be listened on or a file cannot be
+ * read. */
 int node_run(const struct node_params *params, struct err *e);
 
 #endif

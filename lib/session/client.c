@@ -6,22 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/base64.h"
 #include "lib/base/url.h"
-#include "lib/codec/ws_handshake.h"
+#include "lib/codec/ws_deflate.h"
+#include "lib/session/detour.h"
+#include "lib/session/jwt.h"
+#include "lib/session/lines.h"
+#include "lib/session/secret.h"
+#include "lib/session/via.h"
 #include "lib/transport/endpoint.h"
 
-struct detour {
-	char from_host[256], to_host[256];
-	uint16_t from_port, to_port;
+/* The proxies that the options name, and what is wrong with one: those of the environment only
+ * matter when a URL needs them. */
+struct choice {
+	struct via via;
+	bool given;
+	struct err why;
+};
+
+/* Made when they are needed; `foreign` has no certificate of the client. */
+struct contexts {
+	struct tls_context *own, *foreign;
 };
 
 struct client {
 	struct client_options options;
-	char **headers;                      /* every line that is sent to every URL */
-	size_t header_count;
-	struct detour *detours;
+	char *secrets[3];            /* what was read from files */
+	struct lines lines;
+	struct detours detours;
 	struct sockaddr_storage *sources;
+	struct choice proxy, http_proxy, https_proxy;
+	struct ws_deflate_offer offer;
+	struct ws_deflate_pool *pool;        /* NULL: nothing is compressed */
+	struct contexts *contexts;
 };
 
 static int
@@ -30,83 +46,18 @@ no_memory(struct err *e)
 	return err_set(e, ERR_MEMORY, 0, "no memory for the options of a client");
 }
 
-/* --- header lines ------------------------------------------------------------------------ */
+/* --- options ----------------------------------------------------------------------------- */
 
 static int
-add_header(struct client *c, char *line, const char *option, struct err *e)
+read_secrets(struct client *c, struct err *e)
 {
-	struct err why = {0};
+	struct client_options *o = &c->options;
 
-	if (line == NULL)
-		return no_memory(e);
-	c->headers[c->header_count++] = line;
-	if (ws_header_check(line, &why) != 0)
-		return err_set(e, ERR_USAGE, 0, "%s: %.200s", option, why.text);
-	return 0;
-}
-
-static char *
-joined(const char *front, const char *text)
-{
-	char *line;
-
-	return asprintf(&line, "%s%s", front, text) < 0 ? NULL : line;
-}
-
-/* RFC 7617: the user's name ends at the first colon. */
-static char *
-basic_line(const char *user, const char *password)
-{
-	char *pair, *encoded, *line = NULL;
-
-	if (asprintf(&pair, "%s%s%s", user, password != NULL ? ":" : "",
-	    password != NULL ? password : "") < 0)
-		return NULL;
-	encoded = malloc(base64_length(strlen(pair)) + 1);
-	if (encoded != NULL) {
-		base64_encode(encoded, pair, strlen(pair));
-		line = joined("Authorization: Basic ", encoded);
-	}
-	free(encoded);
-	free(pair);
-	return line;
-}
-
-static int
-take_headers(struct client *c, struct err *e)
-{
-	const struct client_options *o = &c->options;
-
-	c->headers = calloc(o->header_count + 4, sizeof *c->headers);
-	if (c->headers == NULL)
-		return no_memory(e);
-	for (size_t i = 0; i < o->header_count; i++)
-		if (add_header(c, strdup(o->headers[i]), "--header", e) != 0)
-			return -1;
-	if (o->cookie != NULL && add_header(c, joined("Cookie: ", o->cookie), "--cookie", e) != 0)
-		return -1;
-	if (o->bearer != NULL &&
-	    add_header(c, joined("Authorization: Bearer ", o->bearer), "--bearer", e) != 0)
-		return -1;
-	if (o->user != NULL && add_header(c, basic_line(o->user, strchr(o->user, ':') == NULL ?
-	    "" : NULL), "--user", e) != 0)
+	if (secret_read(&o->user, &c->secrets[0], "--user", e) != 0 ||
+	    secret_read(&o->bearer, &c->secrets[1], "--bearer", e) != 0 ||
+	    secret_read(&o->jwt_secret, &c->secrets[2], "--jwt-secret", e) != 0)
 		return -1;
 	return 0;
-}
-
-/* Values that go into fields of their own are judged as such a field. */
-static int
-check_value(const char *value, const char *option, struct err *e)
-{
-	char *line = joined("X: ", value);
-	struct err why = {0};
-	int result;
-
-	if (line == NULL)
-		return no_memory(e);
-	result = ws_header_check(line, &why);
-	free(line);
-	return result == 0 ? 0 : err_set(e, ERR_USAGE, 0, "%s: %.200s", option, why.text);
 }
 
 /* RFC 6455, 4.1, 10: subprotocol names are tokens, none twice. */
@@ -116,60 +67,15 @@ check_subprotocols(const struct client_options *o, struct err *e)
 	for (size_t i = 0; i < o->subprotocol_count; i++) {
 		const char *name = o->subprotocols[i];
 
-		if (*name == '\0' || strpbrk(name, " \t\r\n,;:\"()<>@/[]?={}\\") != NULL)
-			return err_set(e, ERR_USAGE, 0,
-			    "--subprotocol: '%.100s' is not a token", name);
+		for (const char *at = name; *at != '\0' || at == name; at++)
+			if (*at <= ' ' || *at >= 0x7f ||
+			    strchr(",;:\"()<>@/[]?={}\\", *at) != NULL)
+				return err_set(e, ERR_USAGE, 0,
+				    "--subprotocol: '%.100s' is not a token", name);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(name, o->subprotocols[k]) == 0)
 				return err_set(e, ERR_USAGE, 0,
 				    "--subprotocol: '%.100s' is named twice", name);
-		if (check_value(name, "--subprotocol", e) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* --- where to ---------------------------------------------------------------------------- */
-
-/* "HOST:PORT" at *at, IPv6 in brackets; moves *at behind it and one colon. */
-static bool
-take_place(const char **at, char *host, uint16_t *port)
-{
-	size_t len = **at == '[' ? strcspn(*at, "]") + 1 : strcspn(*at, ":");
-	unsigned long number;
-	char *end;
-
-	if (len == 0 || len > strlen(*at) || len >= 256 || (*at)[len] != ':')
-		return false;
-	if (**at == '[')
-		snprintf(host, 256, "%.*s", (int)len - 2, *at + 1);
-	else
-		snprintf(host, 256, "%.*s", (int)len, *at);
-	*at += len + 1;
-	number = strtoul(*at, &end, 10);
-	if (end == *at || number == 0 || number > 65535 || (*end != ':' && *end != '\0'))
-		return false;
-	*port = (uint16_t)number;
-	*at = *end == ':' ? end + 1 : end;
-	return true;
-}
-
-static int
-take_detours(struct client *c, struct err *e)
-{
-	const struct client_options *o = &c->options;
-
-	c->detours = calloc(o->connect_to_count + 1, sizeof *c->detours);
-	if (c->detours == NULL)
-		return no_memory(e);
-	for (size_t i = 0; i < o->connect_to_count; i++) {
-		struct detour *d = &c->detours[i];
-		const char *at = o->connect_to[i];
-
-		if (!take_place(&at, d->from_host, &d->from_port) ||
-		    !take_place(&at, d->to_host, &d->to_port) || *at != '\0')
-			return err_set(e, ERR_USAGE, 0, "--connect-to: '%.150s' is not "
-			    "HOST:PORT:HOST2:PORT2", o->connect_to[i]);
 	}
 	return 0;
 }
@@ -197,6 +103,135 @@ take_sources(struct client *c, struct err *e)
 	return 0;
 }
 
+/* A unix socket leaves nothing to say about the network. */
+static int
+check_unix_socket(const struct client_options *o, struct err *e)
+{
+	const char *other = o->proxy != NULL && *o->proxy != '\0' ? "--proxy" :
+	    o->connect_to_count > 0 ? "--connect-to" : o->source_ip_count > 0 ? "--source-ip" :
+	    NULL;
+	struct endpoint *trial;
+	struct err why = {0};
+
+	if (o->unix_socket == NULL)
+		return 0;
+	if (other != NULL)
+		return err_set(e, ERR_USAGE, 0, "--unix-socket and %s exclude each other", other);
+	trial = endpoint_new_unix(o->unix_socket, &why);
+	endpoint_free(trial);
+	return trial != NULL ? 0 :
+	    err_set(e, why.class, 0, "--unix-socket: %.200s", why.text);
+}
+
+static void
+read_choice(struct choice *choice, const char *text, const char *name)
+{
+	choice->given = text != NULL && *text != '\0';
+	if (choice->given)
+		via_parse(&choice->via, text, name, &choice->why);
+}
+
+static int
+take_proxies(struct client *c, struct err *e)
+{
+	read_choice(&c->proxy, c->options.proxy, "--proxy");
+	if (c->proxy.why.class != ERR_NONE) {
+		*e = c->proxy.why;
+		return -1;
+	}
+	if (c->options.proxy != NULL || c->options.unix_socket != NULL)
+		return 0;
+	read_choice(&c->http_proxy, c->options.http_proxy, "http_proxy");
+	read_choice(&c->https_proxy, c->options.https_proxy, "https_proxy");
+	return 0;
+}
+
+/* A trial shows what is wrong with the claims before anything is opened. */
+static int
+check_token(const struct client_options *o, struct err *e)
+{
+	struct err why = {0};
+	char *trial;
+
+	if (o->jwt_secret == NULL)
+		return o->jwt_claim_count == 0 ? 0 : err_set(e, ERR_USAGE, 0,
+		    "--jwt-claim: expected a --jwt-secret to sign it with");
+	trial = jwt_mint(o->jwt_secret, o->jwt_claims, o->jwt_claim_count, 0, 0, &why);
+	free(trial);
+	if (trial == NULL)
+		return err_set(e, why.class, 0, "--jwt-claim: %.200s", why.text);
+	return 0;
+}
+
+static int
+take_offer(struct client *c, struct err *e)
+{
+	const char *text = c->options.compress_offer;
+	struct err why = {0};
+
+	if (ws_deflate_offer_parse(&c->offer, text != NULL ? text : CLIENT_OFFER_FULL, &why) != 0)
+		return err_set(e, why.class, 0, "--compress-offer: %.200s", why.text);
+	if (!c->options.compress)
+		return 0;
+	c->pool = ws_deflate_pool_new();
+	return c->pool != NULL ? 0 : no_memory(e);
+}
+
+/* --- TLS --------------------------------------------------------------------------------- */
+
+static struct tls_context *
+context_for(const struct client *c, bool foreign, struct err *e)
+{
+	struct tls_params params = c->options.tls;
+	struct tls_context **context = &c->contexts->own;
+
+	if (foreign && params.cert != NULL) {
+		params.cert = params.key = params.passphrase = NULL;
+		context = &c->contexts->foreign;
+	}
+	if (*context == NULL)
+		*context = tls_context_new(&params, e);
+	return *context;
+}
+
+/* What can be wrong shall be told before anything is opened, but loading the system's trust is
+ * only for those who need it. */
+static int
+check_tls(struct client *c, struct err *e)
+{
+	const struct tls_params *p = &c->options.tls;
+	const char *name = c->options.server_name;
+
+	c->contexts = calloc(1, sizeof *c->contexts);
+	if (c->contexts == NULL)
+		return no_memory(e);
+	for (const char *at = name; at != NULL && (*at != '\0' || at == name); at++)
+		if (*at <= ' ' || *at >= 0x7f || at - name > 253)
+			return err_set(e, ERR_USAGE, 0,
+			    "--servername: '%.100s' is not the name of a host", name);
+	if (p->cacert == NULL && p->cert == NULL && p->key == NULL && p->passphrase == NULL &&
+	    p->min_version == NULL && p->alpn == NULL)
+		return 0;
+	return context_for(c, false, e) != NULL ? 0 : -1;
+}
+
+static int
+make_tls(struct client_target *t, const struct client *c, const struct url *u, struct err *e)
+{
+	const char *name = c->options.server_name;
+	struct tls_context *context;
+
+	if (!url_is_secure(u))
+		return 0;
+	context = context_for(c, t->foreign, e);
+	if (context == NULL)
+		return -1;
+	t->tls = tls_target_new(context, name != NULL && !t->foreign ? name : u->host, e);
+	return t->tls != NULL ? 0 : -1;
+}
+
+/* --- life -------------------------------------------------------------------------------- */
+
 struct client *
 client_new(const struct client_options *o, struct err *e)
 {
@@ -207,11 +242,14 @@ client_new(const struct client_options *o, struct err *e)
 		return NULL;
 	}
 	c->options = *o;
+	o = &c->options;
 	if (o->open_timeout == 0)
 		err_set(e, ERR_USAGE, 0, "--timeout: expected more than nothing");
-	else if (take_headers(c, e) == 0 && check_subprotocols(o, e) == 0 &&
-	    take_detours(c, e) == 0 && take_sources(c, e) == 0 &&
-	    (o->origin == NULL || check_value(o->origin, "--origin", e) == 0))
+	else if (read_secrets(c, e) == 0 && lines_take(&c->lines, o, e) == 0 &&
+	    check_subprotocols(o, e) == 0 && check_unix_socket(o, e) == 0 &&
+	    detours_take(&c->detours, o->connect_to, o->connect_to_count, e) == 0 &&
+	    take_sources(c, e) == 0 && take_proxies(c, e) == 0 && check_token(o, e) == 0 &&
+	    take_offer(c, e) == 0 && check_tls(c, e) == 0)
 		return c;
 	client_free(c);
 	return NULL;
@@ -222,26 +260,74 @@ client_free(struct client *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < c->header_count; i++)
-		free(c->headers[i]);
-	free(c->headers);
-	free(c->detours);
+	if (c->contexts != NULL) {
+		tls_context_free(c->contexts->own);
+		tls_context_free(c->contexts->foreign);
+	}
+	free(c->contexts);
+	ws_deflate_pool_free(c->pool);
+	via_release(&c->proxy.via);
+	via_release(&c->http_proxy.via);
+	via_release(&c->https_proxy.via);
+	for (size_t i = 0; i < 3; i++)
+		free(c->secrets[i]);
+	lines_release(&c->lines);
+	detours_release(&c->detours);
 	free(c->sources);
 	free(c);
 }
 
-void
-client_redirect(const struct client *c, const char **host, uint16_t *port)
-{
-	for (size_t i = 0; i < c->options.connect_to_count; i++) {
-		const struct detour *d = &c->detours[i];
+/* --- where to ---------------------------------------------------------------------------- */
 
-		if (d->from_port == *port && strcasecmp(d->from_host, *host) == 0) {
-			*host = d->to_host;
-			*port = d->to_port;
-			return;
-		}
-	}
+int
+client_url_parse(struct url *u, const char *text, bool forced, struct err *e)
+{
+	const char *name;
+
+	if (url_parse(u, text, e) != 0)
+		return -1;
+	name = url_scheme_name(u->scheme);
+	if (forced && u->scheme == URL_HTTP)
+		u->scheme = URL_WS;
+	if (forced && u->scheme == URL_HTTPS)
+		u->scheme = URL_WSS;
+	if (u->scheme == URL_WS || u->scheme == URL_WSS)
+		return 0;
+	if (u->scheme == URL_REDIS)
+		err_set(e, ERR_USAGE, 0, "bad URL '%.120s': expected ws:// or wss://", text);
+	else
+		err_set(e, ERR_USAGE, 0, "bad URL '%.90s': %s:// means server-sent events, which "
+		    "come with a later version; -t ws opens a WebSocket there", text, name);
+	url_release(u);
+	return -1;
+}
+
+/* The proxy for a URL; NULL: none. */
+static const struct choice *
+proxy_for(const struct client *c, const struct url *u)
+{
+	const struct choice *choice = url_is_secure(u) ? &c->https_proxy : &c->http_proxy;
+
+	if (c->proxy.given)
+		return &c->proxy;
+	if (!choice->given || (c->options.no_proxy != NULL &&
+	    via_excepted(c->options.no_proxy, u->host, u->port)))
+		return NULL;
+	return choice;
+}
+
+struct client_dial
+client_dial(const struct client *c, const struct url *u)
+{
+	const struct choice *proxy = proxy_for(c, u);
+	struct client_dial dial = {u->host, u->port};
+
+	if (c->options.unix_socket != NULL)
+		return (struct client_dial){c->options.unix_socket, 0};
+	if (proxy != NULL)
+		return (struct client_dial){proxy->via.host, proxy->via.port};
+	detours_apply(&c->detours, &dial.host, &dial.port);
+	return dial;
 }
 
 size_t
@@ -263,54 +349,133 @@ client_place(const struct client *c, uint64_t i, const char *target)
 	return place;
 }
 
+char *
+client_token_line(const struct client *c, uint64_t i, int64_t now, struct err *e)
+{
+	const struct client_options *o = &c->options;
+	char *token, *line;
+
+	if (o->jwt_secret == NULL)
+		return NULL;
+	token = jwt_mint(o->jwt_secret, o->jwt_claims, o->jwt_claim_count, i, now, e);
+	if (token == NULL)
+		return NULL;
+	if (asprintf(&line, "Authorization: Bearer %s", token) < 0) {
+		line = NULL;
+		err_set(e, ERR_MEMORY, 0, "no memory for a token");
+	}
+	free(token);
+	return line;
+}
+
 /* --- one URL ----------------------------------------------------------------------------- */
 
+static int
+make_headers(struct client_target *t, const struct client *c, const struct url *u, struct err *e)
+{
+	t->headers = calloc(c->lines.count + 2, sizeof *t->headers);
+	if (t->headers == NULL)
+		return no_memory(e);
+	for (size_t i = 0; i < c->lines.count; i++)
+		if (!t->foreign || lines_may_leave(c->lines.items[i]))
+			t->headers[t->fixed_count++] = c->lines.items[i];
+	if (u->user != NULL && !c->lines.authorizes) {
+		t->own_header = lines_basic(u->user, u->password != NULL ? u->password : "");
+		if (t->own_header == NULL)
+			return no_memory(e);
+		t->headers[t->fixed_count++] = t->own_header;
+	}
+	t->own_cookie = t->foreign ? NULL : c->lines.cookie;
+	return client_target_cookies(t, NULL, e);
+}
+
+/* The endpoint, and what a proxy there is asked for. */
+static int
+make_endpoint(struct client_target *t, const struct client *c, const struct url *u,
+    struct resolver *r, struct err *e)
+{
+	struct client_dial dial = client_dial(c, u);
+	const struct choice *choice = proxy_for(c, u);
+	struct client_dial peer = {u->host, u->port};
+
+	if (c->options.unix_socket != NULL) {
+		t->endpoint = endpoint_new_unix(dial.host, e);
+		return t->endpoint != NULL ? 0 : -1;
+	}
+	if (choice != NULL && choice->why.class != ERR_NONE) {
+		*e = choice->why;
+		return -1;
+	}
+	if (choice != NULL) {
+		detours_apply(&c->detours, &peer.host, &peer.port);
+		t->proxy = (struct proxy){choice->via.kind, peer.host, peer.port, choice->via.user,
+		    choice->via.password, choice->via.name};
+	}
+	t->endpoint = endpoint_new(r, dial.host, dial.port);
+	return t->endpoint != NULL ? 0 : no_memory(e);
+}
+
 static void
-fill_params(struct client_target *t, const struct client *c, size_t header_count,
-    struct rng *rng)
+fill_params(struct client_target *t, const struct client *c, struct rng *rng)
 {
 	const struct client_options *o = &c->options;
 
-	t->params = (struct session_params){
-	    .ws = {.endpoint = t->endpoint, .max_backlog = o->max_backlog,
-	    .authority = t->authority, .origin = o->origin, .subprotocols = o->subprotocols,
-	    .subprotocol_count = o->subprotocol_count, .headers = (const char *const *)t->headers,
-	    .header_count = header_count, .max_message = o->max_message, .rng = rng},
-	    .open_timeout = o->open_timeout, .ping_interval = o->ping_interval,
-	    .ping_timeout = o->ping_timeout, .close_timeout = o->close_timeout};
+	t->params.ws = (struct ws_params){.endpoint = t->endpoint,
+	    .proxy = t->proxy.host != NULL ? &t->proxy : NULL, .tls = t->tls,
+	    .max_backlog = o->max_backlog, .authority = t->authority, .origin = o->origin,
+	    .subprotocols = o->subprotocols, .subprotocol_count = o->subprotocol_count,
+	    .headers = t->headers, .header_count = t->params.ws.header_count,
+	    .deflate = o->compress ? &c->offer : NULL, .deflate_pool = c->pool,
+	    .max_refusal = o->max_refusal, .fault = o->fault, .max_message = o->max_message,
+	    .rng = rng};
+	t->params.open_timeout = o->open_timeout;
+	t->params.ping_interval = o->ping_interval;
+	t->params.spread_pings = o->spread_pings;
+	t->params.ping_timeout = o->ping_timeout;
+	t->params.close_timeout = o->close_timeout;
 }
 
 struct client_target *
-client_target_new(const struct client *c, const struct url *u, struct resolver *r,
+client_target_new(const struct client *c, const struct url *u, bool foreign, struct resolver *r,
     struct rng *rng, struct err *e)
 {
 	struct client_target *t = calloc(1, sizeof *t);
-	const char *host = u->host;
-	uint16_t port = u->port;
-	size_t count = c->header_count;
 
-	if (t != NULL)
-		t->headers = calloc(count + 2, sizeof *t->headers);
-	if (t == NULL || t->headers == NULL) {
-		client_target_free(t);
+	if (t == NULL) {
 		no_memory(e);
 		return NULL;
 	}
-	if (count > 0)
-		memcpy(t->headers, c->headers, count * sizeof *t->headers);
-	if (u->user != NULL && c->options.user == NULL && c->options.bearer == NULL)
-		t->headers[count++] = t->own_header = basic_line(u->user,
-		    u->password != NULL ? u->password : "");
-	client_redirect(c, &host, &port);
-	t->endpoint = endpoint_new(r, host, port);
-	if (t->endpoint == NULL || (count > c->header_count && t->own_header == NULL)) {
+	t->foreign = foreign;
+	if (make_headers(t, c, u, e) != 0 || make_endpoint(t, c, u, r, e) != 0 ||
+	    make_tls(t, c, u, e) != 0) {
 		client_target_free(t);
-		no_memory(e);
 		return NULL;
+	}
+	/* The proxy is asked for the URL's host, which the URL need not outlive. */
+	if (t->proxy.host == u->host) {
+		memcpy(t->peer, u->host, sizeof t->peer);
+		t->proxy.host = t->peer;
 	}
 	url_authority(u, t->authority);
-	fill_params(t, c, count, rng);
+	fill_params(t, c, rng);
 	return t;
+}
+
+int
+client_target_cookies(struct client_target *t, const char *cookies, struct err *e)
+{
+	struct err why = {0};
+	char *line = lines_cookie(t->own_cookie, cookies, &why);
+
+	if (why.class != ERR_NONE) {
+		*e = why;
+		return -1;
+	}
+	free(t->cookie_header);
+	t->cookie_header = line;
+	t->headers[t->fixed_count] = line;
+	t->params.ws.header_count = t->fixed_count + (line != NULL);
+	return 0;
 }
 
 void
@@ -319,7 +484,9 @@ client_target_free(struct client_target *t)
 	if (t == NULL)
 		return;
 	endpoint_free(t->endpoint);
+	tls_target_free(t->tls);
 	free(t->own_header);
+	free(t->cookie_header);
 	free(t->headers);
 	free(t);
 }

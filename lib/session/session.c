@@ -1,5 +1,6 @@
 #include "lib/session/session.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ enum session_state {
 	SESSION_IDLE,        /* open; timer: the next ping */
 	SESSION_PINGED,      /* open; timer: ping_timeout */
 	SESSION_CLOSING,     /* timer: close_timeout */
+	SESSION_ABANDONED,   /* closed before it was open; timer: the next turn */
 	SESSION_OVER,
 };
 
@@ -25,6 +27,7 @@ struct session {
 	enum session_state state;
 	uint64_t pinged_at;          /* clock_ns; also the payload of the ping */
 	uint64_t bytes_at_ping;
+	bool paused;
 	struct loop_timer timer;
 	struct loop_deferred deferred;
 };
@@ -57,11 +60,20 @@ enter(struct session *s, enum session_state state, uint64_t wait_ns)
 		loop_timer_clear(&s->timer);
 }
 
+/* What the channel still says then is nobody's business. */
+static bool
+is_over(const struct session *s)
+{
+	return s->state == SESSION_ABANDONED || s->state == SESSION_OVER;
+}
+
 static void
 closed(void *ctx, const struct channel_end *end)
 {
 	struct session *s = ctx;
 
+	if (s->state == SESSION_OVER)
+		return;
 	enter(s, SESSION_OVER, 0);
 	s->events->closed(s->ctx, end);
 }
@@ -76,13 +88,12 @@ give_up(struct session *s, const char *what, uint64_t limit_ns)
 	closed(s, &end);
 }
 
-static void
+static int
 ping(struct session *s)
 {
 	s->pinged_at = clock_ns();
 	s->bytes_at_ping = channel_bytes_in(s->channel);
-	channel_ping(s->channel, &s->pinged_at, sizeof s->pinged_at);
-	enter(s, SESSION_PINGED, s->params->ping_timeout);
+	return channel_ping(s->channel, &s->pinged_at, sizeof s->pinged_at) < 0 ? -1 : 0;
 }
 
 static void
@@ -92,8 +103,21 @@ give_up_opening(struct session *s)
 	struct channel_end end = {.code = 1006};
 	double seconds = (double)s->params->open_timeout / (double)NS_PER_S;
 
+	if (strcmp(stage, "refused") == 0) {
+		channel_close(s->channel, 0, NULL);  /* what has come of the answer will do */
+		return;
+	}
 	err_set(&end.why, strcmp(stage, "resolving") == 0 ? ERR_RESOLVE : ERR_TIMEOUT, 0,
 	    "not open within %.3g s (still %s)", seconds, stage);
+	closed(s, &end);
+}
+
+static void
+abandon(struct session *s)
+{
+	struct channel_end end = {.code = 1006};
+
+	err_set(&end.why, ERR_CLOSED, 1006, "closed before the connection was open");
 	closed(s, &end);
 }
 
@@ -110,16 +134,23 @@ timer_fired(evutil_socket_t fd, short events, void *ctx)
 		break;
 	case SESSION_IDLE:
 		ping(s);
+		enter(s, SESSION_PINGED, s->params->ping_timeout);
 		break;
 	case SESSION_PINGED:
-		if (channel_bytes_in(s->channel) == s->bytes_at_ping)
+		if (channel_bytes_in(s->channel) == s->bytes_at_ping && !s->paused)
 			give_up(s, "no answer to a ping", s->params->ping_timeout);
 		else
 			enter(s, SESSION_IDLE, s->params->ping_interval);
 		break;
 	case SESSION_CLOSING:
-		give_up(s, "the server did not finish the closing handshake",
+		if (s->paused)               /* the answer may have come, unread */
+			enter(s, SESSION_CLOSING, s->params->close_timeout);
+		else
+			give_up(s, "the server did not finish the closing handshake",
 		    s->params->close_timeout);
+		break;
+	case SESSION_ABANDONED:
+		abandon(s);
 		break;
 	case SESSION_OVER:
 		break;
@@ -130,10 +161,12 @@ static void
 opened(void *ctx, const struct channel_opened *o)
 {
 	struct session *s = ctx;
-	double wait = (double)s->params->ping_interval * rng_double(s->params->ws.rng);
+	double wait = (double)s->params->ping_interval;
 
 	if (s->state != SESSION_OPENING)
 		return;
+	if (s->params->spread_pings)
+		wait *= rng_double(s->params->ws.rng);
 	enter(s, SESSION_IDLE, s->params->ping_interval > 0 ? (uint64_t)wait + 1 : 0);
 	s->events->opened(s->ctx, o);
 }
@@ -143,7 +176,8 @@ message(void *ctx, const struct message *m)
 {
 	struct session *s = ctx;
 
-	s->events->message(s->ctx, m);
+	if (!is_over(s))
+		s->events->message(s->ctx, m);
 }
 
 static void
@@ -163,7 +197,8 @@ drained(void *ctx)
 {
 	struct session *s = ctx;
 
-	s->events->drained(s->ctx);
+	if (!is_over(s))
+		s->events->drained(s->ctx);
 }
 
 /* The server's own closing handshake has the same limit as ours. */
@@ -172,12 +207,25 @@ closing(void *ctx, const struct channel_end *end)
 {
 	struct session *s = ctx;
 
+	if (is_over(s))
+		return;
 	enter(s, SESSION_CLOSING, s->params->close_timeout);
 	s->events->closing(s->ctx, end);
 }
 
+static void
+wire(void *ctx, const struct channel_wire *w)
+{
+	struct session *s = ctx;
+
+	if (!is_over(s))
+		s->events->wire(s->ctx, w);
+}
+
 static const struct channel_events channel_events = {opened, message, pong, drained, closing,
-    closed};
+    closed, NULL};
+static const struct channel_events watched_events = {opened, message, pong, drained, closing,
+    closed, wire};
 
 struct session *
 session_open(struct loop *l, const struct session_params *params, const struct ws_place *place,
@@ -193,7 +241,8 @@ session_open(struct loop *l, const struct session_params *params, const struct w
 	s->params = params;
 	s->events = events;
 	s->ctx = ctx;
-	s->channel = ws_open(l, &params->ws, place, &channel_events, s, e);
+	s->channel = ws_open(l, &params->ws, place,
+	    events->wire != NULL ? &watched_events : &channel_events, s, e);
 	if (s->channel == NULL) {
 		free(s);
 		return NULL;
@@ -209,17 +258,43 @@ session_send(struct session *s, enum message_kind kind, const void *data, size_t
 	return channel_send(s->channel, kind, data, len);
 }
 
+int
+session_ping(struct session *s)
+{
+	if (s->state != SESSION_IDLE || ping(s) != 0)
+		return -1;
+	enter(s, SESSION_PINGED, s->params->ping_timeout);
+	return 0;
+}
+
 void
 session_close(struct session *s, unsigned code, const char *reason)
 {
-	if (s->state == SESSION_OVER || s->state == SESSION_CLOSING)
-		return;
-	if (s->state == SESSION_OPENING) {
-		enter(s, SESSION_CLOSING, 1);
-		return;
+	switch (s->state) {
+	case SESSION_OPENING:
+		enter(s, SESSION_ABANDONED, 1);
+		break;
+	case SESSION_IDLE:
+	case SESSION_PINGED:
+		channel_close(s->channel, code, reason);
+		enter(s, SESSION_CLOSING, s->params->close_timeout);
+		break;
+	case SESSION_CLOSING:
+	case SESSION_ABANDONED:
+	case SESSION_OVER:
+		break;
 	}
-	channel_close(s->channel, code, reason);
-	enter(s, SESSION_CLOSING, s->params->close_timeout);
+}
+
+void
+session_pause(struct session *s, bool pause)
+{
+	if (s->paused == pause || s->state == SESSION_OVER)
+		return;
+	s->paused = pause;
+	channel_pause(s->channel, pause);
+	if (!pause && s->state == SESSION_PINGED)
+		enter(s, SESSION_PINGED, s->params->ping_timeout);   /* time to read the pong */
 }
 
 size_t
@@ -238,4 +313,10 @@ uint64_t
 session_bytes_out(const struct session *s)
 {
 	return channel_bytes_out(s->channel);
+}
+
+void
+session_compression(const struct session *s, struct channel_compression *out)
+{
+	channel_compression(s->channel, out);
 }

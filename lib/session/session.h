@@ -21,8 +21,9 @@ struct session;
 struct session_params {
 	struct ws_params ws;
 	uint64_t open_timeout;       /* ns from the start until the connection is open */
-	uint64_t ping_interval;      /* ns between pings, 0: none. The first comes at a random
-	                              * moment within it, so that many sessions spread out */
+	uint64_t ping_interval;      /* ns between pings, 0: none */
+	bool spread_pings;           /* the first comes at a random moment within the interval, so
+	                              * that many sessions do not ping at once */
 	uint64_t ping_timeout;       /* ns without any byte after a ping until the peer is lost */
 	uint64_t close_timeout;      /* ns for the closing handshake */
 };
@@ -34,6 +35,7 @@ struct session_events {
 	void (*drained)(void *ctx);
 	void (*closing)(void *ctx, const struct channel_end *end);
 	void (*closed)(void *ctx, const struct channel_end *end);
+	void (*wire)(void *ctx, const struct channel_wire *w);       /* may be NULL */
 };
 
 /* NULL with *e when it failed at once. */
@@ -44,6 +46,10 @@ struct session *session_open(struct loop *l, const struct session_params *params
 /* As channel_send. */
 int session_send(struct session *s, enum message_kind kind, const void *data, size_t len);
 
+/* Asks for a pong now; `pong` brings the round trip, or the session is given up after
+ * ping_timeout. -1: not open, or one is on its way. */
+int session_ping(struct session *s);
+
 /* Begins an orderly end; `closed` follows within close_timeout. Before the connection is open it
  * ends at once, with `closed` in the next turn. */
 void session_close(struct session *s, unsigned code, const char *reason);
@@ -51,8 +57,12 @@ void session_close(struct session *s, unsigned code, const char *reason);
 /* Ends at once, without `closed`; `reset` by TCP reset. NULL is fine. */
 void session_free(struct session *s, bool reset);
 
+/* Reads nothing until told otherwise. The peer is not given up for silence meanwhile. */
+void session_pause(struct session *s, bool pause);
+
 size_t session_backlog(const struct session *s);
 uint64_t session_bytes_in(const struct session *s);
 uint64_t session_bytes_out(const struct session *s);
+void session_compression(const struct session *s, struct channel_compression *out);
 
 #endif

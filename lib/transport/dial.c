@@ -1,6 +1,7 @@
 /*      lookup ── addresses ──► try(0) ── refused ──► try(1) ── … ──► error of the last one
  *                                │
  *                                ├── stands at once ───────────► done
+ *                                ├── the queue of a unix socket is full ── pause ──► again
  *                                └── in progress ── writable ──► SO_ERROR 0: done, else next
  */
 #include "lib/transport/dial.h"
@@ -30,14 +31,22 @@ struct dial {
 	int fd;                  /* -1 while resolving */
 };
 
+/* A unix socket whose queue is full says EAGAIN, and nothing tells when there is room. */
+static const struct timeval queue_pause = {.tv_usec = 5000};
+
 static void writable(evutil_socket_t fd, short events, void *ctx);
+static void queue_again(evutil_socket_t fd, short events, void *ctx);
 
 static int
 fail(const struct dial *d, const struct sockaddr *address, int code, const char *what,
     struct err *e)
 {
-	char text[64];
+	char text[ENDPOINT_TEXT];
 
+	if (address->sa_family == AF_UNIX)
+		return err_set(e, code == EMFILE || code == ENFILE ? ERR_IO : ERR_CONNECT, code,
+		    "cannot %s %s: %s", what, endpoint_address_text(address, text),
+		    strerror(code));
 	return err_set(e, code == EMFILE || code == ENFILE ? ERR_IO : ERR_CONNECT, code,
 	    "cannot %s %s (%.100s): %s", what, endpoint_address_text(address, text),
 	    endpoint_host(d->params.endpoint), strerror(code));
@@ -64,31 +73,59 @@ stands(int fd)
 	return getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
 }
 
-/* 1: connected, 0: in progress, -1: this address failed. On loopback the handshake is over
- * before connect returns, although it says EINPROGRESS; asking saves a turn of the loop. */
+/* What only TCP knows. */
 static int
-try_address(struct dial *d, const struct sockaddr *address, socklen_t len, struct err *e)
+prepare_tcp(struct dial *d, const struct sockaddr *address, struct err *e)
 {
-	int one = 1, code;
+	int one = 1;
 
 	if (d->params.source != NULL && d->params.source->sa_family != address->sa_family)
 		return fail(d, address, EAFNOSUPPORT, "connect from that source address to", e);
+	setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (bind_source(d, d->fd) != 0)
+		return fail(d, address, errno, "use the source address towards", e);
+	return 0;
+}
+
+/* 1: connected, 0: in progress, -1: this address failed. On loopback the handshake is over
+ * before connect returns, although it says EINPROGRESS; asking saves a turn of the loop. */
+static int
+try_connect(struct dial *d, const struct sockaddr *address, socklen_t len, struct err *e)
+{
+	int code = connect(d->fd, address, len) == 0 ? 0 : errno;
+
+	if (code == 0 || (code == EINPROGRESS && stands(d->fd)))
+		return 1;
+	if (code == EINPROGRESS) {
+		event_assign(&d->event, loop_base(d->loop), d->fd, EV_WRITE, writable, d);
+		event_add(&d->event, NULL);
+		return 0;
+	}
+	if (code == EAGAIN && address->sa_family == AF_UNIX) {
+		event_assign(&d->event, loop_base(d->loop), -1, 0, queue_again, d);
+		event_add(&d->event, &queue_pause);
+		return 0;
+	}
+	return fail(d, address, code, "connect to", e);
+}
+
+static int
+try_address(struct dial *d, const struct sockaddr *address, socklen_t len, struct err *e)
+{
+	int result = 0;
+
 	d->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (d->fd < 0)
 		return fail(d, address, errno, "make a socket for", e);
-	setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	if (bind_source(d, d->fd) != 0) {
-		code = fail(d, address, errno, "use the source address towards", e);
-	} else {
-		if (connect(d->fd, address, len) == 0)
-			return 1;
-		if (errno == EINPROGRESS)
-			return stands(d->fd) ? 1 : 0;
-		code = fail(d, address, errno, "connect to", e);
+	if (address->sa_family != AF_UNIX)
+		result = prepare_tcp(d, address, e);
+	if (result == 0)
+		result = try_connect(d, address, len, e);
+	if (result < 0) {
+		close(d->fd);
+		d->fd = -1;
 	}
-	close(d->fd);
-	d->fd = -1;
-	return code;
+	return result;
 }
 
 /* Tries addresses until one is at least in progress. */
@@ -105,10 +142,6 @@ try_next(struct dial *d, struct err *e)
 	}
 	if (result == 1)
 		d->times.connected = clock_ns();
-	if (result == 0) {
-		event_assign(&d->event, loop_base(d->loop), d->fd, EV_WRITE, writable, d);
-		event_add(&d->event, NULL);
-	}
 	return result;
 }
 
@@ -141,6 +174,23 @@ writable(evutil_socket_t fd, short events, void *ctx)
 	fail(d, address, code, "connect to", &e);
 	close(d->fd);
 	d->fd = -1;
+	result = try_next(d, &e);
+	if (result != 0)
+		finish(d, result, &e);
+}
+
+static void
+queue_again(evutil_socket_t fd, short events, void *ctx)
+{
+	struct dial *d = ctx;
+	struct err e = {0};
+	int result;
+
+	(void)fd;
+	(void)events;
+	close(d->fd);
+	d->fd = -1;
+	d->next--;
 	result = try_next(d, &e);
 	if (result != 0)
 		finish(d, result, &e);

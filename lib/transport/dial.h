@@ -1,5 +1,5 @@
-/* dial.h: from an endpoint to a connected TCP socket, without blocking: resolve, then every
- * address in turn until one answers. */
+/* dial.h: from an endpoint to a connected socket (TCP, or a unix socket), without blocking:
+ * resolve, then every address in turn until one answers. */
 #ifndef HAIL_TRANSPORT_DIAL_H
 #define HAIL_TRANSPORT_DIAL_H
 
@@ -13,7 +13,8 @@ struct loop;
 
 struct dial_params {
 	struct endpoint *endpoint;       /* lent until the dial is over */
-	const struct sockaddr *source;   /* local address, port 0; NULL: the kernel's choice */
+	const struct sockaddr *source;   /* local address, port 0; NULL: the kernel's choice; a
+	                                  * unix socket does without */
 	socklen_t source_len;
 };
 
@@ -22,7 +23,7 @@ struct dial_times {
 	uint64_t start, resolved, connected;
 };
 
-/* Called once, later: a non-blocking, close-on-exec socket with TCP_NODELAY that now belongs to
+/* Called once, later: a non-blocking, close-on-exec socket (TCP_NODELAY) that now belongs to
  * the callee, or fd -1 and an error of class ERR_RESOLVE, ERR_CONNECT or ERR_IO that names the
  * last address tried. */
 typedef void dial_fn(void *ctx, int fd, const struct dial_times *times, const struct err *e);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "lib/base/err.h"
 #include "lib/loop/loop.h"
@@ -76,6 +77,31 @@ endpoint_new(struct resolver *r, const char *host, uint16_t port)
 	p->resolver = r;
 	p->port = port;
 	snprintf(p->host, sizeof p->host, "%s", host);
+	return p;
+}
+
+struct endpoint *
+endpoint_new_unix(const char *path, struct err *e)
+{
+	struct endpoint *p = NULL;
+	struct sockaddr_un *address;
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= sizeof address->sun_path)
+		err_set(e, ERR_USAGE, 0, "'%.120s' is no name of a unix socket: 1 to %zu bytes",
+		    path, sizeof address->sun_path - 1);
+	else if ((p = calloc(1, sizeof *p)) == NULL)
+		err_set(e, ERR_MEMORY, 0, "no memory for an endpoint");
+	if (p == NULL)
+		return NULL;
+	address = (struct sockaddr_un *)p->addresses;
+	address->sun_family = AF_UNIX;
+	memcpy(address->sun_path, path, len);
+	if (*path == '@')
+		address->sun_path[0] = '\0';
+	snprintf(p->host, sizeof p->host, "%s", path);
+	p->count = 1;
+	p->state = ENDPOINT_KNOWN;
 	return p;
 }
 
@@ -224,8 +250,12 @@ endpoint_address(const struct endpoint *p, size_t index, socklen_t *len)
 {
 	const struct sockaddr *address = (const struct sockaddr *)&p->addresses[index];
 
-	*len = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
-	    sizeof(struct sockaddr_in);
+	if (address->sa_family == AF_UNIX)       /* an abstract name is as long as it is */
+		*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(p->host) +
+		    (p->host[0] != '@'));
+	else
+		*len = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+		    sizeof(struct sockaddr_in);
 	return address;
 }
 
@@ -240,14 +270,20 @@ endpoint_address_text(const struct sockaddr *address, char *into)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_un *local = (const struct sockaddr_un *)address;
 	char host[INET6_ADDRSTRLEN] = "?";
 
-	if (address->sa_family == AF_INET6) {
+	if (address->sa_family == AF_UNIX) {
+		bool abstract = local->sun_path[0] == '\0';
+
+		snprintf(into, ENDPOINT_TEXT, "%s%s", abstract ? "@" : "",
+		    local->sun_path + abstract);
+	} else if (address->sa_family == AF_INET6) {
 		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
-		snprintf(into, 64, "[%s]:%u", host, ntohs(v6->sin6_port));
+		snprintf(into, ENDPOINT_TEXT, "[%s]:%u", host, ntohs(v6->sin6_port));
 	} else {
 		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
-		snprintf(into, 64, "%s:%u", host, ntohs(v4->sin_port));
+		snprintf(into, ENDPOINT_TEXT, "%s:%u", host, ntohs(v4->sin_port));
 	}
 	return into;
 }

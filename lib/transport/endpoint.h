@@ -21,12 +21,19 @@ void resolver_free(struct resolver *r);
 
 /* --- endpoints --------------------------------------------------------------------------- */
 
-enum { ENDPOINT_ADDRESSES = 16 };
+enum {
+	ENDPOINT_ADDRESSES = 16,
+	ENDPOINT_TEXT = 112,     /* bytes of the longest address as text, with its NUL */
+};
 
 /* `host` is a name or a numeric address of either family, copied. The resolver must outlive the
  * endpoint. NULL: no memory. */
 struct endpoint *endpoint_new(struct resolver *r, const char *host, uint16_t port);
 void endpoint_free(struct endpoint *p);
+
+/* A unix socket; `path` is copied, a leading '@' stands for the abstract namespace. NULL with
+ * class ERR_USAGE: empty or longer than a socket's name may be (107 bytes); or ERR_MEMORY. */
+struct endpoint *endpoint_new_unix(const char *path, struct err *e);
 
 typedef void endpoint_fn(void *ctx, const struct err *e);
 
@@ -53,7 +60,8 @@ const struct sockaddr *endpoint_address(const struct endpoint *p, size_t index, 
 
 const char *endpoint_host(const struct endpoint *p);
 
-/* "127.0.0.1:80" or "[::1]:80"; `into` holds at least 64 bytes. */
+/* "127.0.0.1:80", "[::1]:80", "/run/a.sock" or "@abstract"; `into` holds ENDPOINT_TEXT bytes. The
+ * address must be one of an endpoint's: the name of a unix socket ends with a NUL. */
 const char *endpoint_address_text(const struct sockaddr *address, char *into);
 
 #endif

@@ -10,6 +10,8 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/loop/loop.h"
+#include "lib/transport/opening.h"
+#include "lib/transport/tls.h"
 
 struct stream {
 	struct loop *loop;
@@ -17,14 +19,18 @@ struct stream {
 	void *layer_state;
 	const struct stream_events *events;
 	void *ctx;
-	struct dial *dial;           /* only while it is under way */
+	struct opening *opening;     /* only while it is under way */
 	uint8_t *tail;               /* bytes that `received` did not take yet */
 	uint32_t tail_len;
-	int fd;                      /* -1 while dialling and when closed */
+	int fd;                      /* -1 while opening and when closed */
 	short armed;                 /* EV_READ and EV_WRITE as libevent knows them */
 	bool gone;                   /* stream_close was called */
 	bool broken;                 /* the peer takes no more; `closed` is on its way */
-	struct buf out;              /* bytes that wait for the kernel */
+	bool paused;                 /* nothing is read for now */
+	bool read_crossed;           /* reading goes on when there is room to send */
+	bool write_crossed;          /* sending goes on when bytes have come */
+	struct buf out;              /* bytes that wait for the kernel, … */
+	size_t out_at;               /* … from here on */
 	uint64_t bytes_in, bytes_out;
 	struct stream_times times;
 	struct event event;
@@ -62,25 +68,53 @@ plain_write(void *state, int fd, const void *from, size_t len, size_t *put)
 }
 
 static void
+plain_why(const void *state, struct err *e)
+{
+	(void)state;
+	err_set(e, ERR_CLOSED, errno, "%s", strerror(errno));
+}
+
+static void
 plain_free(void *state)
 {
 	(void)state;
 }
 
-const struct stream_layer stream_plain = {plain_read, plain_write, plain_free};
+const struct stream_layer stream_plain = {
+	.read = plain_read,
+	.write = plain_write,
+	.why = plain_why,
+	.free = plain_free,
+};
 
 /* --- interest ---------------------------------------------------------------------------- */
 
 static void ready(evutil_socket_t fd, short events, void *ctx);
 
 /* The one place that decides what to wait for. */
+static short
+interest(const struct stream *s)
+{
+	bool sends = stream_backlog(s) > 0 && !s->broken;
+
+	if (s->fd < 0)
+		return 0;
+	return (short)(((!s->read_crossed && !s->paused) || s->write_crossed ? EV_READ : 0) |
+	    ((sends && !s->write_crossed) || s->read_crossed ? EV_WRITE : 0));
+}
+
+static bool
+is_pending(const struct stream *s)
+{
+	return s->fd >= 0 && !s->paused && s->layer->pending != NULL &&
+	    s->layer->pending(s->layer_state);
+}
+
 static void
 update_interest(struct stream *s)
 {
-	short wanted = 0;
+	short wanted = interest(s);
 
-	if (s->fd >= 0)
-		wanted = (short)(EV_READ | (s->out.len > 0 && !s->broken ? EV_WRITE : 0));
 	if (wanted == s->armed)
 		return;
 	if (s->armed != 0)
@@ -90,6 +124,8 @@ update_interest(struct stream *s)
 		return;
 	event_assign(&s->event, loop_base(s->loop), s->fd, (short)(wanted | EV_PERSIST), ready, s);
 	event_add(&s->event, NULL);
+	if (is_pending(s))       /* so it does not get lost that somebody was to come back */
+		event_active(&s->event, EV_READ, 0);
 }
 
 static void
@@ -99,7 +135,6 @@ release(struct loop_deferred *d)
 
 	free(s->tail);
 	buf_release(&s->out);
-	s->layer->free(s->layer_state);
 	free(s);
 }
 
@@ -108,8 +143,13 @@ shut(struct stream *s)
 {
 	int fd = s->fd;
 
-	dial_cancel(s->dial);
-	s->dial = NULL;
+	opening_cancel(s->opening);
+	s->opening = NULL;
+	if (fd >= 0 && s->layer->part != NULL && !s->broken && s->out.len == 0)
+		s->layer->part(s->layer_state);
+	s->layer->free(s->layer_state);
+	s->layer = &stream_plain;
+	s->layer_state = NULL;
 	s->fd = -1;
 	update_interest(s);
 	if (fd >= 0)
@@ -131,46 +171,71 @@ stream_reset(struct stream *s)
 {
 	struct linger now = {.l_onoff = 1, .l_linger = 0};
 
-	if (s != NULL && s->fd >= 0)
+	if (s != NULL && s->fd >= 0) {
 		setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+		s->broken = true;        /* so nobody says goodbye */
+	}
 	stream_close(s);
 }
 
 static void
-end(struct stream *s, enum err_class class, int code, const char *text)
+end(struct stream *s, const struct err *why)
+{
+	shut(s);
+	s->events->closed(s->ctx, why);
+}
+
+static void
+end_in_order(struct stream *s)
+{
+	end(s, &(struct err){.class = ERR_NONE});
+}
+
+static void
+fail(struct stream *s, enum err_class class, const char *text)
 {
 	struct err why = {0};
 
-	if (class != ERR_NONE)
-		err_set(&why, class, code, "%s", text);
-	shut(s);
-	s->events->closed(s->ctx, &why);
+	err_set(&why, class, 0, "%s", text);
+	end(s, &why);
+}
+
+static void
+fail_reading(struct stream *s)
+{
+	struct err why = {0};
+
+	s->layer->why(s->layer_state, &why);
+	end(s, &why);
 }
 
 /* --- opening ----------------------------------------------------------------------------- */
 
+static void read_pending(struct stream *s);
+
 static void
-begin(struct stream *s, int fd, const struct dial_times *times)
+begin(struct stream *s, const struct opened *what)
 {
-	s->fd = fd;
-	s->times.start = times->start;
-	s->times.resolved = times->resolved;
-	s->times.connected = times->connected;
+	s->fd = what->fd;
+	s->layer = what->layer;
+	s->layer_state = what->state;
+	s->times = what->times;
 	update_interest(s);
 }
 
 static void
-dialled(void *ctx, int fd, const struct dial_times *times, const struct err *why)
+opened(void *ctx, const struct opened *what, const struct err *why)
 {
 	struct stream *s = ctx;
 
-	s->dial = NULL;
-	if (fd < 0) {
+	s->opening = NULL;
+	if (what == NULL) {
 		s->events->closed(s->ctx, why);
 		return;
 	}
-	begin(s, fd, times);
+	begin(s, what);
 	s->events->opened(s->ctx);
+	read_pending(s);
 }
 
 int
@@ -178,8 +243,8 @@ stream_open(struct stream **stream, struct loop *l, const struct stream_params *
     const struct stream_events *events, void *ctx, struct err *e)
 {
 	struct stream *s = calloc(1, sizeof *s);
-	struct dial_times times;
-	int fd = -1, result;
+	struct opened what;
+	int result;
 
 	*stream = NULL;
 	if (s == NULL)
@@ -190,13 +255,13 @@ stream_open(struct stream **stream, struct loop *l, const struct stream_params *
 	s->ctx = ctx;
 	s->fd = -1;
 	buf_init(&s->out, params->max_backlog);
-	result = dial_start(&s->dial, l, &params->dial, dialled, s, &fd, &times, e);
+	result = opening_start(&s->opening, l, params, opened, s, &what, e);
 	if (result < 0) {
 		free(s);
 		return -1;
 	}
 	if (result == 1)
-		begin(s, fd, &times);
+		begin(s, &what);
 	*stream = s;
 	return result;
 }
@@ -230,13 +295,13 @@ deliver(struct stream *s, const uint8_t *data, size_t len)
 	if (s->gone || (used == len && s->tail == NULL))
 		return;
 	if (len - used == LOOP_BUFFER)
-		end(s, ERR_LIMIT, 0, "the peer sent more than can be held at once");
+		fail(s, ERR_LIMIT, "the peer sent more than can be held at once");
 	else if (keep_tail(s, data + used, len - used) != 0)
-		end(s, ERR_MEMORY, 0, "no memory for received bytes");
+		fail(s, ERR_MEMORY, "no memory for received bytes");
 }
 
 static void
-readable(struct stream *s)
+read_once(struct stream *s)
 {
 	uint8_t *buffer = loop_read_buffer(s->loop);
 	size_t held = s->tail_len, got = 0;
@@ -250,13 +315,24 @@ readable(struct stream *s)
 		break;
 	case IO_AGAIN:
 		break;
+	case IO_OTHER:
+		s->read_crossed = true;
+		break;
 	case IO_END:
-		end(s, ERR_NONE, 0, NULL);
+		end_in_order(s);
 		break;
 	case IO_FAIL:
-		end(s, ERR_CLOSED, errno, strerror(errno));
+		fail_reading(s);
 		break;
 	}
+}
+
+/* What the layer holds ready is bounded, so this comes to an end. */
+static void
+read_pending(struct stream *s)
+{
+	while (is_pending(s))
+		read_once(s);
 }
 
 /* Offers bytes to the kernel; returns how many it took. A failure shows when reading. */
@@ -267,8 +343,18 @@ offer(struct stream *s, const void *data, size_t len)
 
 	if (s->broken || len == 0)
 		return 0;
-	if (s->layer->write(s->layer_state, s->fd, data, len, &put) == IO_FAIL)
+	switch (s->layer->write(s->layer_state, s->fd, data, len, &put)) {
+	case IO_OK:
+	case IO_AGAIN:
+		break;
+	case IO_OTHER:
+		s->write_crossed = true;
+		break;
+	case IO_END:
+	case IO_FAIL:
 		s->broken = true;
+		break;
+	}
 	s->bytes_out += put;
 	return put;
 }
@@ -276,25 +362,33 @@ offer(struct stream *s, const void *data, size_t len)
 static void
 flush(struct stream *s)
 {
-	buf_drop(&s->out, offer(s, s->out.data, s->out.len));
-	if (s->out.len > 0 && !s->broken)
+	s->out_at += offer(s, s->out.data + s->out_at, stream_backlog(s));
+	if (stream_backlog(s) > 0 && !s->broken)
 		return;
 	buf_release(&s->out);
+	s->out_at = 0;
 	update_interest(s);
 	if (!s->broken)
 		s->events->drained(s->ctx);
 }
 
+/* When one direction waited for the other, both are tried. */
 static void
 ready(evutil_socket_t fd, short events, void *ctx)
 {
 	struct stream *s = ctx;
+	bool crossed = s->read_crossed || s->write_crossed;
 
 	(void)fd;
-	if (events & EV_WRITE)
+	s->read_crossed = s->write_crossed = false;
+	if ((events & EV_WRITE || crossed) && s->out.len > 0)
 		flush(s);
-	if (!s->gone && s->fd >= 0 && events & EV_READ)
-		readable(s);
+	if ((events & EV_READ || crossed) && s->fd >= 0 && !s->paused) {
+		read_once(s);
+		read_pending(s);
+	}
+	if (crossed || s->read_crossed || s->write_crossed)
+		update_interest(s);
 }
 
 int
@@ -304,22 +398,37 @@ stream_write(struct stream *s, const void *data, size_t len)
 
 	if (s->fd < 0 || s->broken)
 		return 1;
-	if (len > s->out.max - s->out.len)
+	if (len > s->out.max - stream_backlog(s))
 		return -1;
 	if (s->out.len == 0)
 		put = offer(s, data, len);
 	if (put == len || s->broken)
 		return 1;
+	if (s->out_at > s->out.len / 2 || len - put > s->out.max - s->out.len) {
+		buf_drop(&s->out, s->out_at);
+		s->out_at = 0;
+	}
 	if (buf_add(&s->out, (const uint8_t *)data + put, len - put) != 0)
 		s->broken = true;        /* no memory: part of it is out, so the stream is lost */
 	update_interest(s);
 	return 0;
 }
 
+void
+stream_pause(struct stream *s, bool pause)
+{
+	s->paused = pause;
+	if (s->fd < 0)
+		return;
+	update_interest(s);
+	if (is_pending(s))
+		event_active(&s->event, EV_READ, 0);
+}
+
 size_t
 stream_backlog(const struct stream *s)
 {
-	return s->out.len;
+	return s->out.len - s->out_at;
 }
 
 uint64_t
@@ -343,5 +452,14 @@ stream_times(const struct stream *s)
 const char *
 stream_stage(const struct stream *s)
 {
-	return s->dial != NULL ? dial_stage(s->dial) : "connected";
+	return s->opening != NULL ? opening_stage(s->opening) : "connected";
+}
+
+int
+stream_tls_info(const struct stream *s, struct tls_info *info)
+{
+	if (s->layer != &stream_tls)
+		return -1;
+	tls_describe(s->layer_state, info);
+	return 0;
 }

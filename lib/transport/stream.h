@@ -1,6 +1,7 @@
 /* stream.h: bytes to and from a peer, over whatever carries them.
  *
- * What carries them is a struct stream_layer: plain TCP now, TLS next, without a change above.
+ * What carries them is a struct stream_layer: plain, or TLS. Before it may stand a proxy, which
+ * is asked to connect on. Nothing above sees a difference.
  * Reads go to the loop's shared buffer and are lent to `received`; what that does not take is
  * kept as a tail and shown again in front of the next bytes. Writes go out directly; only what
  * the kernel does not take is kept. An idle stream holds no buffer.
@@ -20,11 +21,14 @@
 
 struct err;
 struct loop;
+struct proxy;
 struct stream;
+struct tls_info;
+struct tls_target;
 
 /* When each step to an open stream ended, clock_ns; 0 when there was no such step. */
 struct stream_times {
-	uint64_t start, resolved, connected, secured;
+	uint64_t start, resolved, connected, proxied, secured;
 };
 
 struct stream_events {
@@ -43,7 +47,9 @@ struct stream_events {
 };
 
 struct stream_params {
-	struct dial_params dial;
+	struct dial_params dial;     /* to the proxy, where there is one */
+	const struct proxy *proxy;   /* NULL: none; lent until opened */
+	struct tls_target *tls;      /* NULL: plain; lent as long as the stream lives */
 	size_t max_backlog;          /* bytes that may wait for the kernel */
 };
 
@@ -51,7 +57,8 @@ struct stream_params {
 int stream_open(struct stream **stream, struct loop *l, const struct stream_params *params,
     const struct stream_events *events, void *ctx, struct err *e);
 
-/* Ends it: pending output is dropped, the descriptor is closed now. NULL is fine. */
+/* Ends it: pending output is dropped, the descriptor is closed now, and what TLS held is freed
+ * now. A peer over TLS is told (close_notify) if that can be done without waiting. NULL is fine. */
 void stream_close(struct stream *s);
 
 /* As stream_close, but the peer sees a reset instead of an end. */
@@ -61,31 +68,54 @@ void stream_reset(struct stream *s);
  * max_backlog, nothing of it was taken. A broken connection is not told here but by `closed`. */
 int stream_write(struct stream *s, const void *data, size_t len);
 
+/* Reads nothing until told otherwise, so that the peer is held back. What was read already is still
+ * delivered; an end of the stream is not noticed meanwhile. */
+void stream_pause(struct stream *s, bool pause);
+
 /* Bytes that wait for the kernel. */
 size_t stream_backlog(const struct stream *s);
 
-/* Bytes on the wire so far, TLS excluded. */
+/* Bytes to and from the peer so far; what TLS adds and what a proxy was told is not counted. */
 uint64_t stream_bytes_in(const struct stream *s);
 uint64_t stream_bytes_out(const struct stream *s);
 
 const struct stream_times *stream_times(const struct stream *s);
 
-/* What keeps it from being open, for the text of a timeout: "resolving", "connecting". */
+/* What keeps it from being open, for the text of a timeout: "resolving", "connecting", "waiting
+ * for the proxy", "in the TLS handshake". */
 const char *stream_stage(const struct stream *s);
+
+/* Describes the TLS of an open stream; -1 when it is plain or has ended. What *info points to
+ * lives until the stream ends. */
+int stream_tls_info(const struct stream *s, struct tls_info *info);
 
 /* --- the seam ---------------------------------------------------------------------------- */
 
 enum io_result {
 	IO_OK,
 	IO_AGAIN,        /* nothing now; the event will come */
+	IO_OTHER,        /* as IO_AGAIN, but of the other direction: a read waits for room to send,
+	                  * a write for bytes to come */
 	IO_END,          /* the peer ended in order */
-	IO_FAIL,         /* errno says why */
+	IO_FAIL,         /* `why` says why */
 };
 
 /* Moves bytes over a connected descriptor. `state` is the layer's own, NULL for plain TCP. */
 struct stream_layer {
+	/* Reads until `len` bytes came or nothing is left; IO_OK with *got > 0 even when an end
+	 * or a failure follows, which the next call then tells. *got and *put are 0 before. */
 	enum io_result (*read)(void *state, int fd, void *into, size_t len, size_t *got);
 	enum io_result (*write)(void *state, int fd, const void *from, size_t len, size_t *put);
+
+	/* Whether to read once more, because no event of the descriptor will tell what is there.
+	 * NULL: never. */
+	bool (*pending)(const void *state);
+
+	/* Why the last read failed. */
+	void (*why)(const void *state, struct err *e);
+
+	/* Says goodbye to the peer, without waiting. NULL: there is no such thing. */
+	void (*part)(void *state);
 	void (*free)(void *state);
 };
 

@@ -10,6 +10,7 @@
 #include "lib/base/err.h"
 #include "lib/base/rng.h"
 #include "lib/codec/http_head.h"
+#include "lib/codec/ws_deflate.h"
 #include "lib/codec/ws_handshake.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -66,13 +67,19 @@ static void
 judge(const struct http_head *head)
 {
 	static const char *const offered[] = {"chat"};
+	static const struct ws_deflate_offer offer = {.client_max_window_bits = WS_WINDOW_ANY};
 	struct ws_request request = {.key = "dGhlIHNhbXBsZSBub25jZQ==",
-	    .subprotocols = offered, .subprotocol_count = 1};
+	    .subprotocols = offered, .subprotocol_count = 1, .deflate = &offer};
+	struct ws_deflate_params agreed = {0};
 	struct err e = {0};
+	int result = ws_response_check(head, &request, &agreed, &e);
 
-	if (ws_response_check(head, &request, &e) == 0)
+	if (result >= 0)
 		require(head->status == 101);
-	else
+	if (result == 1)
+		require(agreed.server_max_window_bits >= 8 && agreed.server_max_window_bits <= 15 &&
+		    agreed.client_max_window_bits >= 8 && agreed.client_max_window_bits <= 15);
+	if (result < 0)
 		require(e.class == (head->status == 101 ? ERR_HANDSHAKE : ERR_HTTP));
 }
 

@@ -1,7 +1,8 @@
 /* ws_message_fuzz.c: a stream of frames gives the same items and the same error however reads
  * cut it, and every item keeps the promises of ws_message.h.
  *
- * The first byte seeds the cuts, the second chooses the maximum; the rest is the stream. */
+ * The first byte seeds the cuts, the second chooses the maximum (its low bits) and whether
+ * permessage-deflate was agreed on (bit 3; 4: without context takeover); the rest is the stream. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "lib/base/err.h"
 #include "lib/base/rng.h"
 #include "lib/base/utf8.h"
+#include "lib/codec/ws_deflate.h"
 #include "lib/codec/ws_frame.h"
 #include "lib/codec/ws_message.h"
 
@@ -63,19 +65,22 @@ feed(struct ws_reader *r, const uint8_t *data, size_t len, uint64_t max, struct 
 		len -= (size_t)n;
 	} while (item.kind != WS_ITEM_NONE);
 	require(ws_reader_midway(r) || (r->partial == NULL && r->control == NULL));
-	require(r->partial == NULL || r->partial->cap <= 64 ||
+	require(r->partial == NULL || r->partial->cap <= 64 || r->compressed ||
 	    r->partial->cap < 2 * r->partial->len);
 	return true;
 }
 
 /* Each piece in memory of its own size, freed before the next. */
 static void
-feed_pieces(const uint8_t *data, size_t len, uint64_t max, struct rng *cuts, struct buf *log)
+feed_pieces(const uint8_t *data, size_t len, uint64_t max, struct ws_deflate *deflate,
+    struct rng *cuts, struct buf *log)
 {
+	struct ws_reader_extras extras = {.deflate = deflate};
 	struct ws_reader r;
 	bool fine = true;
 
 	ws_reader_init(&r, max);
+	ws_reader_extend(&r, &extras);
 	while (fine && len > 0) {
 		uint64_t random = cuts != NULL ? rng_u64(cuts) : 0;
 		size_t n = cuts == NULL ? len : 1 + random % (random >> 32 & 1 ? 3 : 200);
@@ -93,12 +98,21 @@ feed_pieces(const uint8_t *data, size_t len, uint64_t max, struct rng *cuts, str
 	if (fine)
 		buf_addf(log, ws_reader_midway(&r) ? "midway" : "between");
 	ws_reader_release(&r);
+	ws_deflate_free(deflate);
+}
+
+static struct ws_deflate *
+new_deflate(unsigned choice)
+{
+	struct ws_deflate_params params = {choice & 16, choice & 16, 15, 15};
+
+	return choice & 8 ? ws_deflate_new(&params, NULL) : NULL;
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint64_t maxima[] = {0, 1, 5, 125, 1000, 65536, 16 << 20, UINT64_MAX};
+	static const uint64_t maxima[] = {0, 1, 5, 125, 1000, 65536, 1 << 20, UINT64_MAX};
 	struct buf whole, pieces;
 	struct rng cuts;
 	uint64_t max;
@@ -109,8 +123,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	max = maxima[data[1] % 8];
 	buf_init(&whole, 64 << 20);
 	buf_init(&pieces, 64 << 20);
-	feed_pieces(data + 2, size - 2, max, NULL, &whole);
-	feed_pieces(data + 2, size - 2, max, &cuts, &pieces);
+	feed_pieces(data + 2, size - 2, max, new_deflate(data[1]), NULL, &whole);
+	feed_pieces(data + 2, size - 2, max, new_deflate(data[1]), &cuts, &pieces);
 	require(whole.len == pieces.len);
 	require(whole.len == 0 || memcmp(whole.data, pieces.data, whole.len) == 0);
 	buf_release(&whole);

@@ -175,6 +175,15 @@ test_mask(void)
 			wrong += memcmp(place, want, len) != 0 || place[len] != from[len];
 		}
 	tap_int((long long)wrong, 0, "masks of every length and offset, in place too");
+	for (size_t len = 0; len <= 60; len++)
+		for (size_t shift = 1; shift <= 16; shift++) {
+			for (size_t i = 0; i < len; i++)
+				want[i] = from[i] ^ key[i % 4];
+			memcpy(place + shift, from, len);
+			ws_mask(place, place + shift, len, key, 0);
+			wrong += memcmp(place, want, len) != 0;
+		}
+	tap_int((long long)wrong, 0, "and to a place that overlaps from before");
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "lib/base/err.h"
 #include "lib/base/rng.h"
 #include "lib/codec/http_head.h"
+#include "lib/codec/ws_deflate.h"
 #include "tests/unit/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -84,6 +85,8 @@ test_request(void)
 {
 	static const char *const subprotocols[] = {"chat", "superchat"};
 	static const char *const headers[] = {"X-One: 1", "host: proxy.example", "X-Two: 2"};
+	static const char *const more[] = {"Cookie: a=b", "Host: third.example"};
+	static const struct ws_deflate_offer offer = {.client_max_window_bits = WS_WINDOW_ANY};
 	struct ws_request r = {.target = "/chat?room=1", .authority = "server.example.com:81",
 	    .key = rfc_key};
 
@@ -100,7 +103,21 @@ test_request(void)
 	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 	    "Sec-WebSocket-Protocol: chat, superchat\r\nOrigin: http://example.com\r\n"
-	    "X-One: 1\r\nX-Two: 2\r\n\r\n", "a request with everything");
+	    "X-One: 1\r\nX-Two: 2\r\n\r\n", "a request with much");
+	r = (struct ws_request){.target = "/", .authority = "server", .key = rfc_key,
+	    .deflate = &offer, .headers = headers, .header_count = 1, .more_headers = more,
+	    .more_header_count = 1};
+	check_request(&r, "GET / HTTP/1.1\r\nHost: server\r\n"
+	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+	    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+	    "X-One: 1\r\nCookie: a=b\r\n\r\n", "an extension, and headers from two places");
+	r.deflate = NULL;
+	r.more_header_count = 2;
+	check_request(&r, "GET / HTTP/1.1\r\nHost: third.example\r\n"
+	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+	    "X-One: 1\r\nCookie: a=b\r\n\r\n", "a Host from the second place");
 }
 
 /* --- responses ----------------------------------------------------------------------- */
@@ -127,7 +144,7 @@ check_responses(const struct ws_request *request, const struct vector *vectors, 
 		char *guarded = tap_guard(vectors[i].response, len);
 
 		if (http_head_parse(&head, guarded, len, 0, &e) != (ssize_t)len ||
-		    ws_response_check(&head, request, &e) != 0)
+		    ws_response_check(&head, request, NULL, &e) != 0)
 			snprintf(got, sizeof got, "%s %d: %s", err_class_name(e.class), e.code,
 			    e.text);
 		tap_guard_free(guarded, len);
@@ -142,6 +159,12 @@ test_response(void)
 		{"the response of RFC 6455, 1.3", LINE UPGRADE CONNECTION ACCEPT "\r\n", ""},
 		{"any case, any order, more tokens", "HTTP/1.1 101\r\n" ACCEPT
 		    "connection: keep-alive, UPGRADE\r\nUPGRADE: WebSocket\r\n\r\n", ""},
+		{"as nginx with nchan answers", "HTTP/1.1 101 Switching Protocols\r\n"
+		    "Server: nginx/1.22.1\r\nDate: Mon, 24 Nov 2025 11:00:00 GMT\r\n"
+		    "Content-Length: 0\r\nConnection: upgrade\r\n" ACCEPT
+		    "Upgrade: websocket\r\n\r\n", ""},
+		{"several Connection fields and empty elements", LINE UPGRADE
+		    "Connection: keep-alive\r\nConnection: , upgrade ,\r\n" ACCEPT "\r\n", ""},
 		{"an empty list of extensions", LINE UPGRADE CONNECTION ACCEPT
 		    "Sec-WebSocket-Extensions:\r\n\r\n", ""},
 		{"403", "HTTP/1.1 403 Forbidden\r\n\r\n",
@@ -219,6 +242,175 @@ test_subprotocols(void)
 	check_responses(&request, vectors, COUNT(vectors));
 }
 
+/* --- permessage-deflate -------------------------------------------------------------- */
+
+struct agreement {
+	const char *name, *offer, *answer;
+	const char *want;          /* "scto ccto server client", "none", or what was expected */
+};
+
+static void
+check_agreement(const struct agreement *a)
+{
+	char response[1000], got[300];
+	struct ws_deflate_offer offer;
+	struct ws_request request = {.key = rfc_key, .deflate = &offer};
+	struct ws_deflate_params p;
+	struct http_head head;
+	struct err e = {0};
+	int result;
+
+	if (ws_deflate_offer_parse(&offer, a->offer, &e) != 0) {
+		tap_ok(false, "%s: %s", a->name, e.text);
+		return;
+	}
+	snprintf(response, sizeof response, "%s%s\r\n", LINE UPGRADE CONNECTION ACCEPT,
+	    a->answer);
+	http_head_parse(&head, response, strlen(response), 0, NULL);
+	result = ws_response_check(&head, &request, &p, &e);
+	snprintf(got, sizeof got, "none");
+	if (result == 1)
+		snprintf(got, sizeof got, "%d %d %d %d", p.server_no_context_takeover,
+		    p.client_no_context_takeover, p.server_max_window_bits,
+		    p.client_max_window_bits);
+	if (result < 0)
+		snprintf(got, sizeof got, "%s", e.class == ERR_HANDSHAKE &&
+		    strstr(e.text, "expected ") != NULL ? strstr(e.text, "expected ") + 9 :
+		    "another class or sentence");
+	tap_text(got, a->want, a->name);
+}
+
+#define EXT "Sec-WebSocket-Extensions: "
+#define PMD EXT "permessage-deflate"
+
+static void
+test_agreements(void)
+{
+	static const char unknown[] = "(server|client)_no_context_takeover or "
+	    "(server|client)_max_window_bits";
+	const struct agreement list[] = {
+		{"declined", "", "", "none"},
+		{"an empty field", "", EXT "\r\n", "none"},
+		{"only empty elements", "", EXT " , ,\r\n", "none"},
+		{"agreed", "", PMD "\r\n", "0 0 15 15"},
+		{"in a list with empty elements", "", EXT ", permessage-deflate ,\r\n",
+		    "0 0 15 15"},
+		{"all parameters", "client_max_window_bits", PMD "; server_no_context_takeover;"
+		    "client_no_context_takeover ; server_max_window_bits = 10; "
+		    "client_max_window_bits=\"9\"\r\n", "1 1 10 9"},
+		{"a quoted value with an escape", "client_max_window_bits",
+		    PMD "; client_max_window_bits=\"1\\0\"\r\n", "0 0 15 10"},
+		{"a hint is kept without an answer to it",
+		    "client_no_context_takeover; client_max_window_bits=10", PMD "\r\n",
+		    "0 1 15 10"},
+		{"and with a larger one", "client_max_window_bits=10",
+		    PMD "; client_max_window_bits=12\r\n", "0 0 15 10"},
+		{"a smaller one holds", "client_max_window_bits=10",
+		    PMD "; client_max_window_bits=8\r\n", "0 0 15 8"},
+		{"what was asked of the server",
+		    "server_no_context_takeover; server_max_window_bits=12",
+		    PMD "; server_no_context_takeover; server_max_window_bits=11\r\n",
+		    "1 0 11 15"},
+		{"another extension", "", EXT "x-webkit-deflate-frame\r\n",
+		    "none but permessage-deflate, which was offered"},
+		{"another one beside it", "", PMD ", foo\r\n",
+		    "none but permessage-deflate, which was offered"},
+		{"another case", "", EXT "Permessage-Deflate\r\n",
+		    "none but permessage-deflate, which was offered"},
+		{"twice", "", PMD ", permessage-deflate\r\n", "no extension twice"},
+		{"twice, in two fields", "", PMD "\r\n" PMD "\r\n", "no extension twice"},
+		{"an unknown parameter", "", PMD "; foo\r\n", unknown},
+		{"a parameter of no name", "", PMD ";\r\n", unknown},
+		{"a repeated parameter", "", PMD "; server_no_context_takeover; "
+		    "server_no_context_takeover\r\n", "no parameter twice"},
+		{"a value where none may be", "", PMD "; server_no_context_takeover=1\r\n",
+		    "no value for a _no_context_takeover"},
+		{"no value where one must be", "", PMD "; server_max_window_bits\r\n",
+		    "a value for server_max_window_bits"},
+		{"client bits without a value", "client_max_window_bits",
+		    PMD "; client_max_window_bits\r\n", "a value for client_max_window_bits"},
+		{"an equals sign without a value", "", PMD "; server_max_window_bits=\r\n",
+		    "a value behind each '='"},
+		{"an empty quoted value", "", PMD "; server_max_window_bits=\"\"\r\n",
+		    "a value behind each '='"},
+		{"an open quoted value", "", PMD "; server_max_window_bits=\"10\r\n",
+		    "a value behind each '='"},
+		{"7 bits", "", PMD "; server_max_window_bits=7\r\n",
+		    "window bits from 8 to 15"},
+		{"16 bits", "", PMD "; server_max_window_bits=16\r\n",
+		    "window bits from 8 to 15"},
+		{"a leading zero", "", PMD "; server_max_window_bits=09\r\n",
+		    "window bits from 8 to 15"},
+		{"a long number", "", PMD "; server_max_window_bits=1000000000000000000010\r\n",
+		    "window bits from 8 to 15"},
+		{"no number", "", PMD "; server_max_window_bits=ten\r\n",
+		    "window bits from 8 to 15"},
+		{"client bits that were not offered", "", PMD "; client_max_window_bits=10\r\n",
+		    "no client_max_window_bits, since it was not offered"},
+		{"server bits beyond those offered", "server_max_window_bits=10",
+		    PMD "; server_max_window_bits=11\r\n",
+		    "no larger server_max_window_bits than were offered"},
+		{"server bits that are not answered", "server_max_window_bits=10", PMD "\r\n",
+		    "server_max_window_bits, as was offered"},
+		{"a takeover that is not renounced", "server_no_context_takeover", PMD "\r\n",
+		    "server_no_context_takeover, as was offered"},
+		{"something between", "", PMD " foo\r\n", "a list as in RFC 6455, 9.1"},
+	};
+
+	for (size_t i = 0; i < COUNT(list); i++)
+		check_agreement(&list[i]);
+}
+
+static void
+test_offers(void)
+{
+	static const struct {
+		const char *text, *want;       /* NULL: refused */
+	} list[] = {
+		{"", "permessage-deflate"},
+		{"  ", "permessage-deflate"},
+		{"permessage-deflate", "permessage-deflate"},
+		{"permessage-deflate; client_max_window_bits",
+		    "permessage-deflate; client_max_window_bits"},
+		{"client_max_window_bits", "permessage-deflate; client_max_window_bits"},
+		{"client_max_window_bits=10", "permessage-deflate; client_max_window_bits=10"},
+		{" client_max_window_bits = \"8\" ; server_no_context_takeover;"
+		    "server_max_window_bits=15;client_no_context_takeover",
+		    "permessage-deflate; server_no_context_takeover; "
+		    "client_no_context_takeover; server_max_window_bits=15; "
+		    "client_max_window_bits=8"},
+		{"server_max_window_bits", NULL},
+		{"server_max_window_bits=16", NULL},
+		{"client_max_window_bits=0", NULL},
+		{"client_max_window_bits=255", NULL},
+		{"server_no_context_takeover=1", NULL},
+		{"server_no_context_takeover server_max_window_bits=9", NULL},
+		{"permessage-deflate server_no_context_takeover", NULL},
+		{"server_no_context_takeover, x", NULL},
+		{"server_no_context_takeover; server_no_context_takeover", NULL},
+		{"; server_no_context_takeover", NULL},
+		{"foo", NULL},
+		{"=", NULL},
+	};
+
+	for (size_t i = 0; i < COUNT(list); i++) {
+		struct ws_deflate_offer o;
+		struct err e = {0};
+		struct buf b;
+		int result = ws_deflate_offer_parse(&o, list[i].text, &e);
+
+		buf_init(&b, 1000);
+		if (list[i].want == NULL)
+			tap_ok(result == -1 && e.class == ERR_USAGE, "refused: %s", e.text);
+		else if (result == 0 && ws_deflate_offer_write(&b, &o) == 0)
+			tap_bytes(b.data, b.len, list[i].want, strlen(list[i].want),
+			    list[i].want);
+		else
+			tap_ok(false, "offer '%s': %s", list[i].text, e.text);
+		buf_release(&b);
+	}
+}
+
 int
 main(void)
 {
@@ -227,5 +419,7 @@ main(void)
 	test_request();
 	test_response();
 	test_subprotocols();
+	test_agreements();
+	test_offers();
 	return tap_done();
 }

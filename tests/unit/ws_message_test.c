@@ -13,6 +13,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "lib/codec/ws_deflate.h"
 #include "lib/codec/ws_frame.h"
 #include "tests/unit/tap.h"
 
@@ -23,8 +24,12 @@ enum {
 	MAX = 100000,              /* the maximum of messages unless a test is about it */
 };
 
+/* What the vectors' connections agreed on; NULL: no compression. */
+static const struct ws_deflate_params *agreed;
+
 struct run {
 	struct ws_reader reader;
+	struct ws_reader_extras extras;
 	struct buf trace;
 	size_t taken;              /* bytes fed before the call that failed, or all */
 	bool failed;
@@ -68,7 +73,7 @@ is_frugal(const struct ws_reader *r)
 {
 	if (!ws_reader_midway(r) && (r->partial != NULL || r->control != NULL))
 		return false;
-	return r->partial == NULL || r->partial->cap <= 64 ||
+	return r->partial == NULL || r->partial->cap <= 64 || r->compressed ||
 	    r->partial->cap < 2 * r->partial->len;
 }
 
@@ -110,6 +115,10 @@ run_pieces(const uint8_t *data, size_t len, uint64_t max, size_t first, size_t t
 	size_t n = first;
 
 	ws_reader_init(&run.reader, max);
+	if (agreed != NULL) {
+		run.extras.deflate = ws_deflate_new(agreed, NULL);
+		ws_reader_extend(&run.reader, &run.extras);
+	}
 	buf_init(&run.trace, 1 << 20);
 	for (size_t at = 0; at <= len && !run.failed; at += n, n = then) {
 		if (n > len - at)
@@ -128,6 +137,7 @@ run_pieces(const uint8_t *data, size_t len, uint64_t max, size_t first, size_t t
 	if (!run.failed && ws_reader_midway(&run.reader))
 		trace_word(&run, "midway");
 	ws_reader_release(&run.reader);
+	ws_deflate_free(run.extras.deflate);
 	run.sound = run.sound && run.reader.partial == NULL && run.reader.control == NULL;
 	return run;
 }
@@ -477,6 +487,132 @@ test_max(void)
 	    "a control frame is no message, and 0 allows the empty one");
 }
 
+/* --- compressed messages ------------------------------------------------------------- */
+
+#define HELLO "\xf2\x48\xcd\xc9\xc9\x07\x00"
+#define AGAIN "\xf2\x00\x11\x00\x00"
+
+static void
+test_compressed(void)
+{
+	static const struct ws_deflate_params params = {false, false, 15, 15};
+	static const struct vector vectors[] = {
+		V("RFC 7692, 7.2.3.1: a compressed text", "\xc1\x07" HELLO, "text Hello"),
+		V("RFC 7692, 7.2.3.1: in fragments", "\x41\x03\xf2\x48\xcd\x80\x04\xc9\xc9\x07\x00",
+		    "text Hello"),
+		V("RFC 7692, 7.2.3.2: the window is shared", "\xc1\x07" HELLO "\xc1\x05" AGAIN,
+		    "text Hello | text Hello"),
+		V("RFC 7692, 7.2.3.3: without compression",
+		    "\xc1\x0b\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00", "text Hello"),
+		V("RFC 7692, 7.2.3.4: a final block",
+		    "\xc1\x08\xf3\x48\xcd\xc9\xc9\x07\x00\x00", "text Hello"),
+		V("RFC 7692, 7.2.3.5: two blocks",
+		    "\xc1\x0d\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00",
+		    "text Hello"),
+		V("RFC 7692, 7.2.3.6: an empty message", "\xc1\x01\x00\xc2\x01\x00",
+		    "text | binary"),
+		V("no bytes at all", "\xc1\x00\x41\x00\x80\x00\xc1\x07" HELLO,
+		    "text | text | text Hello"),
+		V("an uncompressed message between, not in the window",
+		    "\xc1\x07" HELLO "\x81\x02yo\xc1\x05" AGAIN,
+		    "text Hello | text yo | text Hello"),
+		V("an empty last fragment, and a ping between",
+		    "\x42\x07" HELLO "\x89\x01p\x00\x00\x80\x00", "ping p | binary Hello"),
+		V("RSV1 in a continuation", "\x41\x03\xf2\x48\xcd\xc0\x04\xc9\xc9\x07\x00",
+		    "protocol 1002"),
+		V("RSV1 in a continuation of what is not compressed",
+		    "\x01\x01" "a\xc0\x01" "b", "protocol 1002"),
+		V("RSV1 in a ping", "\xc9\x00", "protocol 1002"),
+		V("RSV1 in a close", "\xc8\x00", "protocol 1002"),
+		V("RSV1 and RSV2", "\xe1\x07" HELLO, "protocol 1002"),
+		V("RSV1 in a message within one", "\x01\x01" "a\xc1\x07" HELLO, "protocol 1002"),
+		V("RSV1 and a reserved opcode", "\xc3\x07" HELLO, "protocol 1002"),
+		V("no deflate data", "\xc1\x05Hello", "protocol 1007"),
+		V("a message cut within a block", "\xc1\x04\xf2\x48\xcd\xc9", "protocol 1007"),
+		V("a message cut by the end", "\xc1\x07\xf2\x48\xcd", "midway"),
+		V("a close in the middle", "\x41\x03\xf2\x48\xcd\x88\x00", "close 1005"),
+		V("text that is not UTF-8, stored", "\xc1\x08\x00\x02\x00\xfd\xff\xc3\x28\x00",
+		    "protocol 1007"),
+		V("text that ends within a character",
+		    "\xc1\x07\x00\x01\x00\xfe\xff\xc3\x00", "protocol 1007"),
+		V("a character over two fragments",
+		    "\x41\x06\x00\x02\x00\xfd\xff\xc3\x80\x02\xa9\x00", "text \xc3\xa9"),
+		V("binary need not be UTF-8", "\xc2\x08\x00\x02\x00\xfd\xff\xc3\x28\x00",
+		    "binary \xc3("),
+	};
+
+	agreed = &params;
+	check_all(vectors, COUNT(vectors));
+	check_max("\xc1\x07" HELLO, 9, 5, "text Hello", "a compressed message of the maximum");
+	check_max("\xc1\x07" HELLO, 9, 4, "limit 1009", "one byte more");
+	check_max("\x41\x03\xf2\x48\xcd\x80\x04\xc9\xc9\x07\x00", 11, 4, "limit 1009",
+	    "one byte more in two fragments");
+	check_max("\xc1\x7f\x00\x00\x00\x00\x01\x00\x00\x00", 10, MAX, "limit 1009",
+	    "a compressed frame that is out of proportion, told from its head");
+	check_max("\x41\x00\x00\x7f\x00\x00\x00\x00\x01\x00\x00\x00", 12, MAX, "limit 1009",
+	    "a continuation that is");
+	check_max("\xc1\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 10, UINT64_MAX, "midway",
+	    "no limit, and the greatest length");
+	check_max("\xc1\x0b\x00\x05\x00\xfa\xff\xff\x65\x6c\x6c\x6f\x00", 13, 4,
+	    "protocol 1007", "bad text before the limit is bad text");
+	agreed = NULL;
+}
+
+/* The first wrong byte of a text is found when its piece of the payload has come. */
+static void
+test_compressed_fail_fast(void)
+{
+	static const struct ws_deflate_params params = {true, true, 15, 15};
+	static const uint8_t bytes[] = "\x41\x40\x00\x20\x00\xdf\xff" "abc\xff" "def";
+	struct run run;
+
+	agreed = &params;
+	run = run_pieces(bytes, sizeof bytes - 1, MAX, 1, 1);
+	tap_ok(run.failed && run.taken == 10, "a bad byte in a long compressed text");
+	buf_release(&run.trace);
+	agreed = NULL;
+}
+
+/* --- telling frames ------------------------------------------------------------------ */
+
+static void
+frame_came(void *ctx, const struct ws_frame *frame, const uint8_t *data, size_t len)
+{
+	buf_addf(ctx, "%d%s%d:%llu:%.*s ", frame->opcode, frame->fin ? "!" : "+", frame->rsv,
+	    (unsigned long long)frame->length, (int)len, (const char *)data);
+}
+
+static void
+test_frames_told(void)
+{
+	static const uint8_t bytes[] = "\x81\x02hi\x01\x01x\x89\x03piy\x80\x00";
+	struct buf told;
+	struct ws_reader_extras extras = {NULL, frame_came, &told};
+	struct ws_reader r;
+	struct ws_item item;
+	size_t at = 0;
+
+	buf_init(&told, 1000);
+	ws_reader_init(&r, MAX);
+	ws_reader_extend(&r, &extras);
+	ws_reader_next(&r, bytes, sizeof bytes - 1, &item, NULL);
+	tap_bytes(told.data, told.len, "1!0:2:hi ", 9, "a frame is told before its message");
+	ws_reader_release(&r);
+	told.len = 0;
+	while (at < sizeof bytes - 1) {
+		size_t n = at < 9 ? 9 - at : sizeof bytes - 1 - at;
+		ssize_t used = ws_reader_next(&r, bytes + at, n, &item, NULL);
+
+		if (used < 0)
+			break;
+		at += (size_t)used;
+	}
+	tap_bytes(told.data, told.len, "1!0:2:hi 1+0:1:x 9!0:3: 0!0:0: ", 31,
+	    "each once, with what came of its payload");
+	ws_reader_release(&r);
+	buf_release(&told);
+}
+
 static void
 test_many_fragments(enum ws_opcode opcode, const char *name)
 {
@@ -513,7 +649,7 @@ test_announcement(void)
 	tap_ok(r.partial != NULL && r.partial->cap <= 64,
 	    "3 bytes of them: 64 bytes of memory");
 	ws_reader_release(&r);
-	tap_ok(sizeof r <= 64, "a reader is small: %zu bytes", sizeof r);
+	tap_ok(sizeof r <= 72, "a reader is small: %zu bytes", sizeof r);
 }
 
 static void
@@ -561,6 +697,9 @@ main(void)
 	test_utf8();
 	test_fail_fast();
 	test_max();
+	test_compressed();
+	test_compressed_fail_fast();
+	test_frames_told();
 	test_many_fragments(WS_TEXT, "text");
 	test_many_fragments(WS_BINARY, "binary");
 	test_announcement();

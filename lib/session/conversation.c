@@ -1,0 +1,499 @@
+/*   STARTING ──timer──► CONNECTING ──opened──► OPEN ──close frame──► LOSING
+ *      ▲                   │  │                  └───────┬────────────┘
+ *      └──── redirect ─────┘  └── refused, failed ──┐    │ lost
+ *                                                   ▼    ▼
+ *   CONNECTING ◄──────────── timer, hurry ───────── WAITING, or OVER when nothing is retried
+ *
+ *   conversation_close: any of them ──► CLOSING ──► OVER. */
+#include "lib/session/conversation.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/url.h"
+#include "lib/codec/http_head.h"
+#include "lib/loop/loop.h"
+#include "lib/session/client.h"
+#include "lib/session/cookies.h"
+#include "lib/session/redirect.h"
+
+enum conversation_state {
+	CONVERSATION_STARTING,       /* timer: the next turn */
+	CONVERSATION_CONNECTING,
+	CONVERSATION_OPEN,
+	CONVERSATION_LOSING,         /* the server has begun the closing handshake */
+	CONVERSATION_WAITING,        /* timer: the next attempt */
+	CONVERSATION_CLOSING,        /* by the user; timer, without a session: the next turn */
+	CONVERSATION_OVER,
+};
+
+/* Servers take about 8 KiB of a header field; what the jar has beyond that stays there. */
+enum { COOKIE_LINE_MAX = 8192 };
+
+struct conversation {
+	struct loop *loop;
+	struct conversation_params params;
+	const struct conversation_events *events;
+	void *ctx;
+	enum conversation_state state;
+	struct session *session;     /* NULL while there is no attempt */
+	struct client_target *home;  /* of the original URL; kept, so that TLS is resumed */
+	bool stale;                  /* what `home` knows of addresses may be wrong by now */
+	struct client_target *away;  /* of where redirects led to */
+	struct url url;              /* that place, while `redirects` is not 0 */
+	int redirects;               /* followed in this attempt */
+	bool foreign;                /* one of them left the origin */
+	bool paused;
+	unsigned attempt;            /* retries in a row */
+	struct err last;             /* why the last attempt ended */
+	struct cookies *jar;
+	struct conversation_totals gone;     /* of connections that are over */
+	struct loop_timer timer;
+	struct loop_deferred deferred;
+};
+
+static const struct url *
+here(const struct conversation *c)
+{
+	return c->redirects > 0 ? &c->url : c->params.url;
+}
+
+static void
+add_session(struct conversation_totals *t, const struct session *s)
+{
+	struct channel_compression z;
+
+	t->bytes_in += session_bytes_in(s);
+	t->bytes_out += session_bytes_out(s);
+	session_compression(s, &z);
+	t->compression.out_plain += z.out_plain;
+	t->compression.out_wire += z.out_wire;
+	t->compression.in_plain += z.in_plain;
+	t->compression.in_wire += z.in_wire;
+}
+
+static void
+drop_session(struct conversation *c)
+{
+	if (c->session == NULL)
+		return;
+	add_session(&c->gone, c->session);
+	session_free(c->session, false);
+	c->session = NULL;
+}
+
+static void
+drop_redirect(struct conversation *c)
+{
+	url_release(&c->url);
+	c->redirects = 0;
+	c->foreign = false;
+}
+
+/* --- the end of an attempt --------------------------------------------------------------- */
+
+static void
+finish(struct conversation *c, const struct channel_end *end)
+{
+	loop_timer_clear(&c->timer);
+	c->state = CONVERSATION_OVER;
+	c->events->closed(c->ctx, end);
+}
+
+static bool
+worth_a_retry(const struct conversation *c, const struct channel_end *end)
+{
+	int retries = c->params.retries;
+
+	if (retries != CONVERSATION_FOREVER && c->attempt >= (unsigned)retries)
+		return false;
+	if (end->why.class == ERR_NONE && end->code == 1000)
+		return false;
+	return end->why.class != ERR_USAGE && end->why.class != ERR_MEMORY;
+}
+
+static void
+wait_for_retry(struct conversation *c, const struct channel_end *end)
+{
+	struct conversation_retry retry = {.why = end};
+
+	retry.wait_ns = backoff_wait(&c->params.backoff, c->attempt, c->params.rng);
+	retry.attempt = ++c->attempt;
+	c->state = CONVERSATION_WAITING;
+	c->last = end->why;
+	c->stale = end->why.class == ERR_RESOLVE || end->why.class == ERR_CONNECT ||
+	    end->why.class == ERR_TIMEOUT;
+	drop_redirect(c);
+	loop_timer_set(&c->timer, retry.wait_ns);
+	c->events->retrying(c->ctx, &retry);
+}
+
+/* What `end` lends may be the session's, which so goes last. */
+static void
+attempt_over(struct conversation *c, const struct channel_end *end)
+{
+	if (c->state != CONVERSATION_CLOSING && worth_a_retry(c, end))
+		wait_for_retry(c, end);
+	else
+		finish(c, end);
+	drop_session(c);
+}
+
+/* 1: the answer sends us on, to c->url; 0: it does not; -1: it does, but we do not go: *why. */
+static int
+follow(struct conversation *c, const struct channel_refusal *refusal, struct err *why)
+{
+	char text[160];
+	struct url to;
+	int result;
+
+	if (c->params.redirects <= 0 || refusal == NULL)
+		return 0;
+	result = redirect_of(&to, here(c), refusal->head, why);
+	if (result == 1 && c->redirects >= c->params.redirects) {
+		err_set(why, ERR_HTTP, refusal->head->status, "%d redirects in a row, and one more "
+		    "to %s", c->redirects, url_text(&to, text, sizeof text));
+		url_release(&to);
+		return -1;
+	}
+	if (result != 1)
+		return result;
+	c->foreign = c->foreign || !redirect_same_origin(here(c), &to);
+	url_release(&c->url);
+	c->url = to;
+	c->redirects++;
+	return 1;
+}
+
+/* --- what the session tells -------------------------------------------------------------- */
+
+static void
+opened(void *ctx, const struct channel_opened *o)
+{
+	struct conversation *c = ctx;
+
+	c->state = CONVERSATION_OPEN;
+	c->attempt = 0;
+	c->last = (struct err){0};
+	c->gone.connections++;
+	cookies_take(c->jar, o->head, here(c), time(NULL));
+	if (c->paused)
+		session_pause(c->session, true);
+	c->events->opened(c->ctx, o);
+}
+
+static void
+message(void *ctx, const struct message *m)
+{
+	struct conversation *c = ctx;
+
+	c->events->message(c->ctx, m);
+}
+
+static void
+pong(void *ctx, uint64_t round_trip_ns)
+{
+	struct conversation *c = ctx;
+
+	c->events->pong(c->ctx, round_trip_ns);
+}
+
+static void
+drained(void *ctx)
+{
+	struct conversation *c = ctx;
+
+	c->events->drained(c->ctx);
+}
+
+static void
+closing(void *ctx, const struct channel_end *end)
+{
+	struct conversation *c = ctx;
+
+	if (c->state == CONVERSATION_OPEN)
+		c->state = CONVERSATION_LOSING;
+	c->events->closing(c->ctx, end);
+}
+
+static void
+closed(void *ctx, const struct channel_end *end)
+{
+	struct conversation *c = ctx;
+	struct channel_end told = *end;
+
+	if (end->refusal != NULL)
+		cookies_take(c->jar, end->refusal->head, here(c), time(NULL));
+	if (c->state == CONVERSATION_CONNECTING && follow(c, end->refusal, &told.why) == 1) {
+		c->state = CONVERSATION_STARTING;
+		loop_timer_set(&c->timer, 0);
+		drop_session(c);
+		return;
+	}
+	attempt_over(c, &told);
+}
+
+static void
+wire(void *ctx, const struct channel_wire *w)
+{
+	struct conversation *c = ctx;
+
+	c->events->wire(c->ctx, w);
+}
+
+static const struct session_events session_events = {opened, message, pong, drained, closing,
+    closed, NULL};
+static const struct session_events watched_events = {opened, message, pong, drained, closing,
+    closed, wire};
+
+/* --- an attempt -------------------------------------------------------------------------- */
+
+static struct client_target *
+make_target(struct conversation *c, bool foreign, struct err *e)
+{
+	const struct conversation_params *p = &c->params;
+
+	return client_target_new(p->client, here(c), foreign, p->resolver, p->rng, e);
+}
+
+/* The target for where we are. Those that are not needed any more went out of use in an earlier
+ * turn of the loop. */
+static struct client_target *
+target_here(struct conversation *c, struct err *e)
+{
+	client_target_free(c->away);
+	c->away = NULL;
+	if (c->redirects > 0)
+		return c->away = make_target(c, c->foreign, e);
+	if (c->stale) {
+		client_target_free(c->home);
+		c->home = NULL;
+		c->stale = false;
+	}
+	if (c->home == NULL)
+		c->home = make_target(c, false, e);
+	return c->home;
+}
+
+static int
+bring_cookies(struct conversation *c, struct client_target *t, struct err *e)
+{
+	struct buf text;
+	int result;
+
+	buf_init(&text, COOKIE_LINE_MAX + 1);
+	cookies_write(c->jar, here(c), time(NULL), &text);
+	result = text.len == 0 ? client_target_cookies(t, NULL, e) :
+	    buf_add(&text, "", 1) != 0 ? err_set(e, ERR_MEMORY, 0, "no memory for cookies") :
+	    client_target_cookies(t, (const char *)text.data, e);
+	buf_release(&text);
+	return result;
+}
+
+static void
+open_session(struct conversation *c, const struct client_target *t, const char *token,
+    struct err *e)
+{
+	struct ws_place place = client_place(c->params.client, c->params.number, here(c)->target);
+
+	place.headers = &token;
+	place.header_count = token != NULL;
+	c->session = session_open(c->loop, &t->params, &place,
+	    c->events->wire != NULL ? &watched_events : &session_events, c, e);
+}
+
+static int
+connect_there(struct conversation *c, struct err *e)
+{
+	struct client_target *t = target_here(c, e);
+	char *token = NULL;
+
+	if (t == NULL || bring_cookies(c, t, e) != 0)
+		return -1;
+	if (!c->foreign) {
+		token = client_token_line(c->params.client, c->params.number, time(NULL), e);
+		if (token == NULL && e->class != ERR_NONE)
+			return -1;
+	}
+	open_session(c, t, token, e);
+	free(token);
+	return c->session != NULL ? 0 : -1;
+}
+
+static void
+begin(struct conversation *c)
+{
+	struct channel_end end = {.code = 1006};
+
+	c->state = CONVERSATION_CONNECTING;
+	c->events->connecting(c->ctx, here(c), (unsigned)c->redirects);
+	if (c->state == CONVERSATION_CONNECTING && connect_there(c, &end.why) != 0)
+		attempt_over(c, &end);
+}
+
+/* Closed by the user while there was no connection. */
+static void
+give_up(struct conversation *c)
+{
+	struct channel_end end = {.why = c->last, .code = 1006};
+
+	if (c->last.class == ERR_NONE)
+		err_set(&end.why, ERR_CLOSED, 1006, "closed before the connection was open");
+	finish(c, &end);
+}
+
+static void
+timer_fired(evutil_socket_t fd, short events, void *ctx)
+{
+	struct conversation *c = ctx;
+
+	(void)fd;
+	(void)events;
+	switch (c->state) {
+	case CONVERSATION_STARTING:
+	case CONVERSATION_WAITING:
+		begin(c);
+		break;
+	case CONVERSATION_CLOSING:
+		give_up(c);
+		break;
+	case CONVERSATION_CONNECTING:
+	case CONVERSATION_OPEN:
+	case CONVERSATION_LOSING:
+	case CONVERSATION_OVER:
+		break;
+	}
+}
+
+/* --- life -------------------------------------------------------------------------------- */
+
+struct conversation *
+conversation_open(struct loop *l, const struct conversation_params *params,
+    const struct conversation_events *events, void *ctx, struct err *e)
+{
+	struct conversation *c = calloc(1, sizeof *c);
+
+	if (c == NULL || (c->jar = cookies_new()) == NULL) {
+		free(c);
+		err_set(e, ERR_MEMORY, 0, "no memory for a conversation");
+		return NULL;
+	}
+	c->loop = l;
+	c->params = *params;
+	c->events = events;
+	c->ctx = ctx;
+	c->home = make_target(c, false, e);
+	if (c->home == NULL) {
+		cookies_free(c->jar);
+		free(c);
+		return NULL;
+	}
+	loop_timer_init(&c->timer, l, timer_fired, c);
+	loop_timer_set(&c->timer, 0);
+	return c;
+}
+
+static void
+release(struct loop_deferred *d)
+{
+	struct conversation *c = (struct conversation *)((char *)d -
+	    offsetof(struct conversation, deferred));
+
+	url_release(&c->url);
+	cookies_free(c->jar);
+	free(c);
+}
+
+void
+conversation_free(struct conversation *c, bool reset)
+{
+	if (c == NULL)
+		return;
+	c->state = CONVERSATION_OVER;
+	loop_timer_clear(&c->timer);
+	session_free(c->session, reset);
+	c->session = NULL;
+	client_target_free(c->home);
+	client_target_free(c->away);
+	c->home = c->away = NULL;
+	loop_defer(c->loop, &c->deferred, release);
+}
+
+void
+conversation_close(struct conversation *c, unsigned code, const char *reason)
+{
+	switch (c->state) {
+	case CONVERSATION_CONNECTING:
+		if (c->session == NULL)      /* `connecting` is being told */
+			loop_timer_set(&c->timer, 0);
+		else
+			session_close(c->session, code, reason);
+		break;
+	case CONVERSATION_OPEN:
+	case CONVERSATION_LOSING:
+		session_close(c->session, code, reason);
+		break;
+	case CONVERSATION_STARTING:
+	case CONVERSATION_WAITING:
+		loop_timer_set(&c->timer, 0);
+		break;
+	case CONVERSATION_CLOSING:
+	case CONVERSATION_OVER:
+		return;
+	}
+	c->state = CONVERSATION_CLOSING;
+}
+
+void
+conversation_hurry(struct conversation *c)
+{
+	if (c->state == CONVERSATION_WAITING)
+		loop_timer_set(&c->timer, 0);
+}
+
+/* --- while it is open -------------------------------------------------------------------- */
+
+int
+conversation_send(struct conversation *c, enum message_kind kind, const void *data, size_t len)
+{
+	return c->state == CONVERSATION_OPEN ? session_send(c->session, kind, data, len) : -1;
+}
+
+int
+conversation_ping(struct conversation *c)
+{
+	return c->state == CONVERSATION_OPEN ? session_ping(c->session) : -1;
+}
+
+void
+conversation_pause(struct conversation *c, bool pause)
+{
+	bool closing = c->state == CONVERSATION_CLOSING && c->session != NULL;
+
+	c->paused = pause;
+	if (c->state == CONVERSATION_OPEN || c->state == CONVERSATION_LOSING ||
+	    (closing && !pause))
+		session_pause(c->session, pause);
+}
+
+bool
+conversation_is_open(const struct conversation *c)
+{
+	return c->state == CONVERSATION_OPEN;
+}
+
+size_t
+conversation_backlog(const struct conversation *c)
+{
+	return c->session != NULL ? session_backlog(c->session) : 0;
+}
+
+void
+conversation_totals(const struct conversation *c, struct conversation_totals *t)
+{
+	*t = c->gone;
+	if (c->session != NULL)
+		add_session(t, c->session);
+}
