@@ -44,10 +44,13 @@ CLI_SOURCES   = $(sort $(wildcard cli/*.c))
 OBJECTS       = $(patsubst %.c,$(BUILD)/%.o,$(LIB_SOURCES) $(BENCH_SOURCES))
 CLI_OBJECTS   = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SOURCES))
 
+# What of cli/ the unit tests are linked with.
+CLI_TESTED    = $(patsubst %,$(BUILD)/cli/%.o,opt rune paste history draw slash record show show_line show_hex \
+		show_json show_opened show_wire show_refusal)
 UNIT_TESTS    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 TEST_SERVERS  = $(patsubst tests/servers/%.c,$(BUILD)/tests/servers/%,$(wildcard tests/servers/*.c))
 FUZZERS       = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
-RIG           = $(BUILD)/bench/rig/floor $(BUILD)/bench/rig/echo_server
+RIG           = $(addprefix $(BUILD)/bench/rig/,floor tls_floor echo_server)
 
 MAN_PAGES     = $(sort $(wildcard man/*.[1-8]))
 C_FILES       = $(shell git ls-files '*.c' '*.h')
@@ -88,7 +91,7 @@ $(BUILD)/%.o: %.c Makefile
 	mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/tap.o $(BUILD)/cli/opt.o $(BUILD)/libhail.a
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/tap.o $(CLI_TESTED) $(BUILD)/libhail.a
 	$(SAY) LD $@
 	$(CC) $(OPTIMISE) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
@@ -104,7 +107,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libhail.a
 $(BUILD)/bench/rig/%: bench/rig/%.c
 	$(SAY) CC $<
 	mkdir -p $(@D)
-	cc -O2 -o $@ $< -lcrypto
+	cc -O2 -o $@ $< -lssl -lcrypto
 
 .PHONY: objects unit-tests test-servers fuzzers rig
 unit-tests: $(UNIT_TESTS)
@@ -184,14 +187,22 @@ lint:
 format:
 	clang-format -i $(C_FILES)
 
+COMPLETIONS = share/bash-completion/completions/hail share/zsh/site-functions/_hail \
+	      share/fish/vendor_completions.d/hail.fish
+
 .PHONY: install uninstall
 install: all
 	install -D -m 755 $(BUILD)/hail $(DESTDIR)$(PREFIX)/bin/hail
 	for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page#man/}; \
 	done
+	for file in $(COMPLETIONS); do \
+		shell=$${file#share/}; shell=$${shell%%[-/]*}; \
+		install -d $$(dirname $(DESTDIR)$(PREFIX)/$$file); \
+		$(BUILD)/hail --completion $$shell >$(DESTDIR)$(PREFIX)/$$file; \
+	done
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/hail
+	rm -f $(DESTDIR)$(PREFIX)/bin/hail $(addprefix $(DESTDIR)$(PREFIX)/,$(COMPLETIONS))
 	for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page#man/}; \
 	done

@@ -18,7 +18,14 @@ struct cmd {
 
 extern const struct cmd cmd_bench;
 extern const struct cmd cmd_cluster;
+extern const struct cmd cmd_connect;
 extern const struct cmd cmd_serve;
+
+/* Prints the completion script for "bash", "zsh" or "fish". Returns the exit code. */
+int completion_print(const char *shell);
+
+/* Every command, in the order of `hail --help`; NULL ends them. */
+const struct cmd *const *cmd_all(void);
 
 /* Prints "hail: " and the text, then a newline, to stderr. */
 void cmd_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -13,11 +13,18 @@
 #endif
 
 static const struct cmd *const commands[] = {
+	&cmd_connect,
 	&cmd_bench,
 	&cmd_serve,
 	&cmd_cluster,
 	NULL,
 };
+
+const struct cmd *const *
+cmd_all(void)
+{
+	return commands;
+}
 
 void
 cmd_complain(const char *format, ...)
@@ -43,8 +50,10 @@ find(const char *name)
 static int
 help(void)
 {
-	puts("usage: hail COMMAND [OPTION...] [OPERAND...]\n\n"
-	     "Loads, checks and talks to real-time endpoints.\n");
+	puts("usage: hail [OPTION...] URL\n"
+	     "       hail COMMAND [OPTION...] [OPERAND...]\n\n"
+	     "Talks to real-time endpoints, checks and loads them. A URL alone is connected to:\n"
+	     "hail ws://127.0.0.1:9001/echo\n");
 	for (const struct cmd *const *c = commands; *c != NULL; c++)
 		printf("  %-10s %s\n", (*c)->name, (*c)->summary);
 	puts("\n`hail COMMAND --help` lists the options of a command; hail(1) has the rest.");
@@ -85,6 +94,13 @@ run(const struct cmd *c, int argc, char **argv)
 	return c->run(operands, argv, argv + rest);
 }
 
+/* `hail URL` and `hail -k URL` are `hail connect`; a word is a command, known or not. */
+static bool
+means_connect(const char *word)
+{
+	return *word == '-' || strpbrk(word, ":/.") != NULL;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -96,6 +112,8 @@ main(int argc, char **argv)
 		puts("hail " HAIL_VERSION);
 		return EXIT_FINE;
 	}
+	if (strcmp(argv[1], "--completion") == 0)
+		return completion_print(argc == 3 ? argv[2] : "");
 	if (strcmp(argv[1], "help") == 0 && argc == 2)
 		return help();
 	if (strcmp(argv[1], "help") == 0) {
@@ -105,6 +123,8 @@ main(int argc, char **argv)
 		    (cmd_complain("no command '%s'", argv[1]), EXIT_USAGE);
 	}
 	c = find(argv[1]);
+	if (c == NULL && means_connect(argv[1]))
+		return run(&cmd_connect, argc - 1, argv + 1);
 	if (c == NULL) {
 		cmd_complain("no command '%s'; `hail --help` lists them", argv[1]);
 		return EXIT_USAGE;

@@ -32,7 +32,8 @@ find_letter(const struct opt *const *groups, char letter)
 static bool
 takes_argument(const struct opt *o)
 {
-	return o->type != OPT_FLAG && o->type != OPT_UNFLAG && o->type != OPT_TALLY;
+	return o->type != OPT_FLAG && o->type != OPT_UNFLAG && o->type != OPT_TALLY &&
+	    o->type != OPT_MAYBE;
 }
 
 static int
@@ -81,6 +82,9 @@ store(const struct opt *o, const char *value, struct err *e)
 		return add_to_list(o->into, value, e);
 	case OPT_COUNT:
 		return units_count(value, o->into, e);
+	case OPT_MAYBE:
+		*(uint64_t *)o->into = UINT64_MAX;
+		return value != NULL ? units_count(value, o->into, e) : 0;
 	case OPT_DURATION:
 		return units_duration(value, o->into, e);
 	case OPT_RATE:
@@ -114,7 +118,7 @@ parse_long(const struct opt *const *groups, int argc, char **argv, int *at, stru
 
 	if (o == NULL)
 		return err_set(e, ERR_USAGE, 0, "unknown option --%.*s", (int)name.len, name.data);
-	if (!takes_argument(o) && value.data != NULL)
+	if (!takes_argument(o) && value.data != NULL && o->type != OPT_MAYBE)
 		return err_set(e, ERR_USAGE, 0, "--%s takes no argument", o->name);
 	if (takes_argument(o) && value.data == NULL) {
 		if (*at + 1 >= argc)
@@ -171,11 +175,12 @@ opt_parse(const struct opt *const *groups, int argc, char **argv, int *operands,
 static void
 print_row(const struct opt *o)
 {
-	char left[64];
+	char left[160];
 
-	snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
+	snprintf(left, sizeof left, "%c%c%s --%s%s%s%s", o->letter ? '-' : ' ',
 	    o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
-	    o->argument != NULL ? " " : "", o->argument != NULL ? o->argument : "");
+	    o->argument == NULL ? "" : o->type == OPT_MAYBE ? "[=" : " ",
+	    o->argument != NULL ? o->argument : "", o->type == OPT_MAYBE ? "]" : "");
 	if (strlen(left) > 30)
 		printf("  %s\n  %-30s %s\n", left, "", o->help);
 	else

@@ -17,6 +17,7 @@ enum opt_type {
 	OPT_TEXT,       /* const char *: the argument itself, lent from argv */
 	OPT_LIST,       /* struct opt_list: every argument, in order */
 	OPT_COUNT,      /* uint64_t, as units_count */
+	OPT_MAYBE,      /* uint64_t likewise, but only as --name=N; UINT64_MAX without N */
 	OPT_DURATION,   /* uint64_t nanoseconds, as units_duration */
 	OPT_RATE,       /* double per second, as units_rate */
 	OPT_SIZE,       /* uint64_t bytes, as units_size */

@@ -1,0 +1,419 @@
+/* connect.c: `hail connect`: from options to a talk, on a terminal or in a pipe. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/client.h"
+#include "cli/cmd.h"
+#include "cli/input.h"
+#include "cli/output.h"
+#include "cli/talk.h"
+#include "cli/terminal.h"
+#include "lib/base/clock.h"
+#include "lib/base/rng.h"
+#include "lib/base/url.h"
+#include "lib/base/utf8.h"
+#include "lib/codec/ws_deflate.h"
+#include "lib/loop/loop.h"
+#include "lib/transport/endpoint.h"
+
+enum {
+	REFUSAL_MAX = 16 * 1024,     /* bytes of a refusal's body that are read and shown */
+	BACKLOG_MAX = 256 << 20,     /* bytes that may wait to be sent */
+	INPUT_BACKLOG = 1 << 20,     /* with more than this waiting, input is not read */
+	LAST_WORDS_MS = 2000,        /* for standard output when everything else is over */
+};
+
+static struct opt_list messages, on_open;
+static bool binary, echo, receive, nul, json, quiet, location, delta, raw;
+static bool wait_given, count_given, backoff_given;
+static uint64_t count, wait_ns = 5 * NS_PER_S, linger, reconnect;
+static const char *backoff_text, *record_path;
+static int verbose, color, fault;
+
+static const struct opt rows[] = {
+	{"message", 'm', OPT_LIST, &messages, "TEXT",
+	    "send this instead of reading input; repeatable", 0},
+	{"on-open", 0, OPT_LIST, &on_open, "TEXT",
+	    "send this first, whenever it opens; repeatable", 0},
+	{"count", 'n', OPT_COUNT, &count, "N", "end after N messages; fewer are a failure",
+	    &count_given},
+	{"wait", 0, OPT_DURATION, &wait_ns, "TIME",
+	    "limit for the next reply once the input has ended (5s; -n: none)", &wait_given},
+	{"linger", 0, OPT_DURATION, &linger, "TIME",
+	    "stay open so long once the input has ended, replies or not", 0},
+	{"echo", 0, OPT_FLAG, &echo, NULL, "send every message back; read no input", 0},
+	{"receive", 0, OPT_FLAG, &receive, NULL, "only receive; read no input", 0},
+	{"binary", 0, OPT_FLAG, &binary, NULL, "send binary messages instead of text", 0},
+	{"null", '0', OPT_FLAG, &nul, NULL, "messages end in NUL instead of newline", 0},
+	{"json", 0, OPT_FLAG, &json, NULL, "print each event as a JSON object, one a line", 0},
+	{"location", 'L', OPT_FLAG, &location, NULL, "follow redirects of the upgrade", 0},
+	{"reconnect", 0, OPT_MAYBE, &reconnect, "N",
+	    "connect again when the connection is lost, N times in a row", 0},
+	{"backoff", 0, OPT_TEXT, &backoff_text, "MIN..MAX",
+	    "bounds of the wait before that (500ms..30s)", &backoff_given},
+	{"fault", 0, OPT_CHOICE, &fault,
+	    "none|unmasked|rsv|opcode|bad-utf8|fragmented|oversize-control|no-close",
+	    "do this wrong on purpose", 0},
+	{"record", 0, OPT_TEXT, &record_path, "FILE", "write what is said as a script", 0},
+	{"raw", 0, OPT_FLAG, &raw, NULL, "on a terminal: JSON as it came", 0},
+	{"delta", 0, OPT_FLAG, &delta, NULL, "on a terminal: times since the line before", 0},
+	{"color", 0, OPT_CHOICE, &color, "auto|always|never", "colours (auto)", 0},
+	{"quiet", 'q', OPT_FLAG, &quiet, NULL, "only messages and errors", 0},
+	{"verbose", 'v', OPT_TALLY, &verbose, NULL,
+	    "show the heads and how long each step took; -vv: every frame", 0},
+	{0},
+};
+
+static const struct opt *const groups[] = {rows, client_rows, NULL};
+
+/* What one run of the command holds. */
+struct connect {
+	struct loop *loop;
+	struct resolver *resolver;
+	struct client *client;
+	struct url url;
+	struct rng rng;
+	struct output *output;
+	struct input *input;         /* NULL: nothing is read */
+	struct terminal *terminal;   /* NULL: not on one */
+	struct view *view;
+	struct talk *talk;
+	struct event signals[3];     /* SIGINT, SIGTERM, SIGHUP */
+	bool signals_taken;
+};
+
+/* --- options ----------------------------------------------------------------------------- */
+
+static int
+check_options(struct err *e)
+{
+	if (messages.count > 0 && (echo || receive))
+		return err_set(e, ERR_USAGE, 0, "--message and --%s: one or the other",
+		    echo ? "echo" : "receive");
+	if (echo && receive)
+		return err_set(e, ERR_USAGE, 0, "--echo and --receive: one or the other");
+	if (count_given && count == 0)
+		return err_set(e, ERR_USAGE, 0, "--count: expected more than nothing");
+	if (backoff_given && reconnect == 0)
+		return err_set(e, ERR_USAGE, 0, "--backoff needs --reconnect");
+	for (size_t i = 0; i < messages.count && !binary; i++)
+		if (!utf8_valid(messages.items[i], strlen(messages.items[i])))
+			return err_set(e, ERR_USAGE, 0, "--message: '%.100s' is not UTF-8; "
+			    "--binary sends it", messages.items[i]);
+	for (size_t i = 0; i < on_open.count && !binary; i++)
+		if (!utf8_valid(on_open.items[i], strlen(on_open.items[i])))
+			return err_set(e, ERR_USAGE, 0, "--on-open: '%.100s' is not UTF-8; "
+			    "--binary sends it", on_open.items[i]);
+	return 0;
+}
+
+/* A prompt needs both ends to be a terminal, and somebody to type. */
+static bool
+is_interactive(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && messages.count == 0 && !echo &&
+	    !receive && !json && !nul;
+}
+
+static bool
+wants_color(int fd)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (color != 0)
+		return color == 1;
+	return isatty(fd) && (no_color == NULL || *no_color == '\0') && term != NULL &&
+	    strcmp(term, "dumb") != 0;
+}
+
+/* $XDG_STATE_HOME/hail/history, where the XDG Base Directory Specification puts such things. */
+static const char *
+history_path(void)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	static char path[1024];
+
+	if (state != NULL && *state == '/')
+		snprintf(path, sizeof path, "%s/hail/history", state);
+	else if (home != NULL && *home == '/')
+		snprintf(path, sizeof path, "%s/.local/state/hail/history", home);
+	else
+		return NULL;
+	return path;
+}
+
+/* --- input and output -------------------------------------------------------------------- */
+
+/* Input is read while the conversation is open and keeps up. */
+static void
+ready(void *ctx)
+{
+	struct connect *c = ctx;
+
+	if (c->input != NULL)
+		input_resume(c->input);
+}
+
+static void
+busy(void *ctx)
+{
+	struct connect *c = ctx;
+
+	if (c->input != NULL)
+		input_pause(c->input);
+}
+
+static void
+over(void *ctx)
+{
+	struct connect *c = ctx;
+	int code = talk_exit_code(c->talk);
+
+	if (c->input != NULL && input_left(c->input) && !count_given &&
+	    (code == EXIT_FINE || code == EXIT_CONNECTION))
+		cmd_complain("it ended before all of the input was sent");
+	loop_stop(c->loop);
+}
+
+static const struct talk_events talk_events = {ready, busy, over};
+
+static bool
+line_read(void *ctx, const char *text, size_t len, uint64_t number)
+{
+	struct connect *c = ctx;
+	struct err e;
+
+	if (!binary && !utf8_valid(text, len)) {
+		err_set(&e, ERR_USAGE, 0, "line %llu of the input is not UTF-8; --binary sends it",
+		    (unsigned long long)number);
+		talk_stop(c->talk, &e);
+		return false;
+	}
+	if (!talk_say(c->talk, text, len))
+		return false;
+	if (conversation_backlog(talk_conversation(c->talk)) > INPUT_BACKLOG)
+		input_pause(c->input);
+	return true;
+}
+
+static void
+input_over(void *ctx, const struct err *why)
+{
+	struct connect *c = ctx;
+
+	if (why != NULL)
+		talk_stop(c->talk, why);
+	else
+		talk_input_ended(c->talk);
+}
+
+static const struct input_events input_events = {line_read, input_over};
+
+static void
+output_is_full(void *ctx)
+{
+	struct connect *c = ctx;
+
+	if (c->talk != NULL)
+		talk_hold(c->talk, true);
+}
+
+static void
+output_drained(void *ctx)
+{
+	struct connect *c = ctx;
+
+	if (c->talk != NULL)
+		talk_hold(c->talk, false);
+}
+
+/* A reader that has seen enough (head(1)) is no failure. */
+static void
+output_broken(void *ctx, int code)
+{
+	struct connect *c = ctx;
+	struct err e;
+
+	if (c->talk == NULL)
+		return;
+	talk_hold(c->talk, false);
+	err_set(&e, ERR_IO, code, "cannot write to standard output: %s", strerror(code));
+	talk_stop(c->talk, code == EPIPE ? NULL : &e);
+}
+
+static const struct output_events output_events = {output_is_full, output_drained,
+    output_broken};
+
+static void
+signalled(evutil_socket_t number, short events, void *ctx)
+{
+	struct connect *c = ctx;
+
+	(void)number;
+	(void)events;
+	talk_interrupt(c->talk);
+}
+
+/* --- one run ----------------------------------------------------------------------------- */
+
+static int
+make_view(struct connect *c, struct err *e)
+{
+	struct terminal_params t = {.color = wants_color(STDOUT_FILENO), .quiet = quiet,
+	    .verbose = verbose, .delta = delta, .raw_json = raw, .history = history_path()};
+	struct view_params p = {.quiet = quiet, .color = wants_color(STDERR_FILENO),
+	    .verbose = verbose, .separator = nul ? '\0' : '\n', .hide_messages = echo && quiet};
+
+	if (is_interactive()) {
+		c->terminal = terminal_new(c->loop, &t, e);
+		if (c->terminal == NULL)
+			return -1;
+		c->view = terminal_view(c->terminal);
+		return 0;
+	}
+	c->output = output_new(c->loop, STDOUT_FILENO, &output_events, c, e);
+	if (c->output == NULL)
+		return -1;
+	p.out = c->output;
+	c->view = json ? view_json_new(&p) : view_lines_new(&p);
+	return c->view != NULL ? 0 : err_set(e, ERR_MEMORY, 0, "no memory for output");
+}
+
+static int
+make_input(struct connect *c, struct err *e)
+{
+	if (c->terminal != NULL || messages.count > 0 || echo || receive)
+		return 0;
+	c->input = input_new(c->loop, STDIN_FILENO, nul ? '\0' : '\n', &input_events, c, e);
+	return c->input != NULL ? 0 : -1;
+}
+
+static int
+make_client(struct connect *c, struct err *e)
+{
+	struct client_options o = client_options_taken();
+	uint64_t seed;
+
+	rng_secret(&seed, sizeof seed);
+	rng_init(&c->rng, seed);
+	o.compress = o.compress || !client_compress_given();
+	if (echo && !client_pings_given())
+		o.ping_interval = 0;         /* nothing goes out but what came in */
+	o.fault = (enum ws_fault)fault;
+	o.max_refusal = REFUSAL_MAX;
+	o.max_backlog = BACKLOG_MAX;
+	c->client = client_new(&o, e);
+	return c->client != NULL ? 0 : -1;
+}
+
+static int
+start_talk(struct connect *c, struct err *e)
+{
+	struct talk_params p = {
+	    .conversation = {.client = c->client, .url = &c->url, .resolver = c->resolver,
+	    .rng = &c->rng, .redirects = location ? CONVERSATION_REDIRECTS : 0,
+	    .retries = reconnect == UINT64_MAX ? CONVERSATION_FOREVER : (int)reconnect,
+	    .backoff = {500 * NS_PER_MS, 30 * NS_PER_S}},
+	    .on_open = on_open.items, .on_open_count = on_open.count, .messages = messages.items,
+	    .message_count = messages.count, .binary = binary, .echo = echo,
+	    .stays = c->terminal != NULL || echo || receive, .count = count,
+	    .wait = wait_given || !count_given ? wait_ns : TALK_NO_LIMIT, .linger = linger};
+
+	struct err why = {0};
+
+	if (backoff_text != NULL && backoff_parse(&p.conversation.backoff, backoff_text, &why) != 0)
+		return err_set(e, why.class, 0, "--backoff: %.200s", why.text);
+	c->talk = talk_new(c->loop, &p, c->view, &talk_events, c, e);
+	if (c->talk == NULL)
+		return -1;
+	if (c->terminal != NULL)
+		terminal_attach(c->terminal, c->talk);
+	return record_path != NULL ? talk_record(c->talk, record_path, e) : 0;
+}
+
+static void
+take_signals(struct connect *c)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+	signal(SIGPIPE, SIG_IGN);
+	c->signals_taken = true;
+	for (size_t i = 0; i < 3; i++) {
+		evsignal_assign(&c->signals[i], loop_base(c->loop), numbers[i], signalled, c);
+		evsignal_add(&c->signals[i], NULL);
+	}
+}
+
+static int
+converse(struct connect *c, char *url, struct err *e)
+{
+	if (check_options(e) != 0 || client_url(&c->url, url, e) != 0 || make_client(c, e) != 0)
+		return -1;
+	c->loop = loop_new(e);
+	if (c->loop == NULL)
+		return -1;
+	c->resolver = resolver_new(c->loop, e);
+	if (c->resolver == NULL || make_view(c, e) != 0 || make_input(c, e) != 0 ||
+	    start_talk(c, e) != 0)
+		return -1;
+	take_signals(c);
+	if (loop_run(c->loop, e) != 0)
+		return -1;
+	return talk_record(c->talk, NULL, e) != 0 ? -1 : talk_exit_code(c->talk);
+}
+
+static void
+release(struct connect *c)
+{
+	for (size_t i = 0; i < 3 && c->signals_taken; i++)
+		evsignal_del(&c->signals[i]);
+	terminal_free(c->terminal);
+	input_free(c->input);
+	output_free(c->output, LAST_WORDS_MS);
+	talk_free(c->talk);
+	if (c->terminal == NULL && c->view != NULL && json)
+		view_json_free(c->view);
+	else if (c->terminal == NULL && c->view != NULL)
+		view_lines_free(c->view);
+	resolver_free(c->resolver);
+	if (c->loop != NULL)
+		loop_free(c->loop);
+	client_free(c->client);
+	url_release(&c->url);
+	opt_list_release(&messages);
+	opt_list_release(&on_open);
+}
+
+static int
+run(int argc, char **argv, char **rest)
+{
+	struct connect c = {0};
+	struct err e = {0};
+	int result;
+
+	(void)rest;
+	if (argc != 1) {
+		cmd_complain(argc == 0 ? "expected a URL (see `hail connect --help`)" :
+		    "expected one URL, not %d", argc);
+		return EXIT_USAGE;
+	}
+	result = converse(&c, argv[0], &e);
+	release(&c);
+	if (result >= 0)
+		return result;
+	cmd_complain("%s", e.text);
+	return err_exit_code(e.class);
+}
+
+const struct cmd cmd_connect = {
+	"connect", "URL", "Talks to an endpoint: interactive on a terminal, a filter in a pipe",
+	groups,
+	"On a terminal, /help lists what else can be typed. In a pipe a line in is a message out\n"
+	"and messages go to standard output; exit status 0 is a normal close, 3 a refused,\n"
+	"broken or lost connection.",
+	run,
+};

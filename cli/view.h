@@ -1,0 +1,50 @@
+/* view.h: where a conversation is shown: on a terminal, as bare messages, as JSON. A view prints;
+ * what is done next, talk.c decides. */
+#ifndef HAIL_CLI_VIEW_H
+#define HAIL_CLI_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/session/conversation.h"
+
+struct output;
+struct url;
+struct view;
+
+struct view_ops {
+	void (*connecting)(struct view *v, const struct url *to, unsigned redirect);
+	void (*opened)(struct view *v, const struct channel_opened *o);
+	void (*message)(struct view *v, const struct message *m, bool out);
+	void (*pong)(struct view *v, uint64_t round_trip_ns);
+	void (*retrying)(struct view *v, const struct conversation_retry *r);
+	void (*wire)(struct view *v, const struct channel_wire *w);
+	void (*closing)(struct view *v, const struct channel_end *end);
+	void (*ended)(struct view *v, const struct channel_end *end);
+	/* What goes wrong besides: bad input, an unmet --count. */
+	void (*complain)(struct view *v, const struct err *e);
+};
+
+/* The head of every view's own struct. */
+struct view {
+	const struct view_ops *ops;
+	bool wants_wire;
+};
+
+struct view_params {
+	struct output *out;          /* standard output */
+	bool quiet, color;
+	int verbose;
+	char separator;              /* behind each message */
+	bool hide_messages;
+};
+
+/* The messages to standard output, everything else to standard error. */
+struct view *view_lines_new(const struct view_params *p);
+void view_lines_free(struct view *v);
+
+/* One JSON object for each event, one a line, on standard output (hail-connect(1)). */
+struct view *view_json_new(const struct view_params *p);
+void view_json_free(struct view *v);
+
+#endif
