@@ -557,7 +557,7 @@ node_run(const struct node_params *params, struct err *e)
 	int failed = start(&run, e);
 
 	if (!failed) {
-		snprintf(url, sizeof url, "%s://", params->tls_cert != NULL ? "wss" : "http");
+		snprintf(url, sizeof url, "%s://", params->tls_cert != NULL ? "https" : "http");
 		listener_address(run.listen_fd, url + strlen(url), sizeof url - strlen(url));
 		params->ready(params->arg, url);
 	}
