@@ -18,7 +18,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 pattern=${1:-}
 jobs=${JOBS:-2}
-limit=${FILE_LIMIT:-600}   # seconds that one file may take
+limit=${FILE_LIMIT:-900}   # seconds that one file may take
 work=$(mktemp -d "${TMPDIR:-/tmp}/hail-check.XXXXXX")
 names=() commands=() wholes=()
 passed=0 failed=0

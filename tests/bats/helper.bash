@@ -10,7 +10,16 @@
 #   WORK                the directory of this test, or of the file while in setup_file
 #   start_redis         REDIS_PORT REDIS_PID REDIS_URL
 #   start_node ARG...   `hail serve` on a free port; appends to NODE_PIDS NODE_URLS NODE_PORTS
-#   start_foreign SCRIPT ARG...     tests/foreign/SCRIPT under node:  FOREIGN_PORT FOREIGN_PID
+#   start_foreign SCRIPT ARG...     tests/foreign/SCRIPT under node, or Debian's python3 for .py:
+#                       FOREIGN_PORT FOREIGN_PID, and FOREIGN_OUT, the file that holds its stdout
+#   start_nchan         nginx with nchan: NCHAN_PORT; /sub/ID subscribes by WebSocket, a POST to
+#                       /pub/ID publishes
+#   start_mosquitto     an MQTT broker, by WebSocket: MOSQUITTO_PORT
+#   make_certificates   $WORK/ca.pem, server.pem, named.pem and client.pem (certificate and key),
+#                       other-ca.pem, which signed none of them
+#   start_tls_proxy URL HAProxy, which ends TLS in front of that node, with these certificates:
+#                       TLS_PORT; TLS_CLIENT_PORT, where a client must show one of the CA's;
+#                       TLS_NAMED_PORT, whose certificate is for node.example alone
 #   start_server PROGRAM ARG...     tests/servers/PROGRAM.c, built:   SERVER_PORT SERVER_PID, and
 #                       SERVER_OUT, the file that holds its stdout
 #   start_command NAME COMMAND...   anything else: STARTED_PID, output in $WORK/NAME.out .err;
@@ -189,10 +198,150 @@ start_node() {
 
 start_foreign() {
 	local name=foreign-${1%.*}-$((++STARTED_COUNT)) script=$ROOT/tests/foreign/$1
+	local interpreter=node
+	[ "${1##*.}" = py ] && interpreter=/usr/bin/python3   # Debian's, which has the packages
 	shift
-	start_command "$name" node "$script" "$@"
+	start_command "$name" "$interpreter" "$script" "$@"
 	wait_announced "$name" '^listening ([0-9]+)' || return 1
 	export FOREIGN_PID=$STARTED_PID FOREIGN_PORT=${BASH_REMATCH[1]}
+	export FOREIGN_OUT=$WORK/$name.out
+}
+
+# listens_or_ended PORT: the process started last has it, or is gone because somebody else has.
+listens_or_ended() {
+	is_gone "$STARTED_PID" || ! is_free "$1"
+}
+
+# start_daemon NAME COUNT CONFIGURE COMMAND...: COMMAND in the foreground, which takes COUNT ports
+# from PORT up; `CONFIGURE PORT` writes its configuration before. Tries other ports when these
+# were taken meanwhile.
+start_daemon() {
+	local name=$1 count=$2 configure=$3
+	shift 3
+	for _ in 1 2 3 4 5; do
+		PORT=$(free_ports "$count")
+		"$configure" "$PORT" || return 1
+		start_command "$name-$PORT" "$@"
+		wait_until listens_or_ended $((PORT + count - 1)) || return 1
+		is_running "$STARTED_PID" && return 0
+	done
+	echo "$name did not start" >&2
+	show_output "$name-$PORT"
+	return 1
+}
+
+# As root its workers would become another user, who may not enter $WORK.
+write_nginx_config() {
+	local modules user=
+	modules=$(nginx -V 2>&1 | grep -o -- '--modules-path=[^ ]*')
+	[ "$(id -u)" = 0 ] && user='user root;'
+	mkdir -p "$WORK/nginx"
+	cat >"$WORK/nginx/nginx.conf" <<-EOF
+		load_module ${modules#*=}/ngx_nchan_module.so;
+		$user
+		daemon off;
+		worker_processes 1;
+		pid $WORK/nginx/pid;
+		error_log stderr warn;
+		events { worker_connections 256; }
+		http {
+			access_log off;
+			client_body_temp_path $WORK/nginx/body;
+			proxy_temp_path $WORK/nginx/proxy;
+			fastcgi_temp_path $WORK/nginx/fastcgi;
+			uwsgi_temp_path $WORK/nginx/uwsgi;
+			scgi_temp_path $WORK/nginx/scgi;
+			server {
+				listen 127.0.0.1:$1;
+				location ~ ^/sub/(\w+)\$ {
+					nchan_subscriber websocket;
+					nchan_channel_id \$1;
+				}
+				location ~ ^/pub/(\w+)\$ {
+					nchan_publisher;
+					nchan_channel_id \$1;
+				}
+			}
+		}
+	EOF
+}
+
+start_nchan() {
+	start_daemon nginx 1 write_nginx_config nginx -p "$WORK/nginx" \
+	    -c "$WORK/nginx/nginx.conf" -e stderr || return 1
+	export NCHAN_PORT=$PORT
+}
+
+# Release 2.0.11 does not start without a listener for plain MQTT.
+write_mosquitto_config() {
+	cat >"$WORK/mosquitto.conf" <<-EOF
+		listener $1 127.0.0.1
+		protocol websockets
+		listener $(($1 + 1)) 127.0.0.1
+		protocol mqtt
+		allow_anonymous true
+		persistence false
+	EOF
+	chmod a+rx "$WORK" && chmod a+r "$WORK/mosquitto.conf"
+}
+
+start_mosquitto() {
+	start_daemon mosquitto 2 write_mosquitto_config mosquitto -c "$WORK/mosquitto.conf" ||
+		return 1
+	export MOSQUITTO_PORT=$PORT
+}
+
+# make_ca NAME: a certificate that may sign others, $WORK/NAME.pem, and its key, NAME.key.
+make_ca() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+	    -subj "/CN=$1" -addext 'keyUsage=critical,keyCertSign,cRLSign' \
+	    -keyout "$WORK/$1.key" -out "$WORK/$1.pem" 2>/dev/null
+}
+
+# make_certificate NAME ALTERNATIVE-NAMES: $WORK/NAME.pem, certificate and key, signed by ca.
+make_certificate() {
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$1" \
+	    -keyout "$WORK/$1.key" -out "$WORK/$1.csr" 2>/dev/null &&
+	openssl x509 -req -in "$WORK/$1.csr" -CA "$WORK/ca.pem" -CAkey "$WORK/ca.key" \
+	    -CAcreateserial -days 2 -extfile <(echo "subjectAltName=$2") \
+	    -out "$WORK/$1.crt" 2>/dev/null &&
+	cat "$WORK/$1.crt" "$WORK/$1.key" >"$WORK/$1.pem"
+}
+
+make_certificates() {
+	make_ca ca && make_ca other-ca &&
+	make_certificate server DNS:localhost,IP:127.0.0.1 &&
+	make_certificate named DNS:node.example && make_certificate client DNS:client.example
+}
+
+write_tls_proxy_config() {
+	cat >"$WORK/haproxy.conf" <<-EOF
+		global
+			nbthread 1
+			maxconn 200
+		defaults
+			mode http
+			timeout connect 5s
+			timeout client 1m
+			timeout server 1m
+			default_backend node
+		frontend plain
+			bind 127.0.0.1:$1 ssl crt $WORK/server.pem
+		frontend mutual
+			bind 127.0.0.1:$(($1 + 1)) ssl verify required ca-file $WORK/ca.pem \
+			    crt $WORK/server.pem
+		frontend named
+			bind 127.0.0.1:$(($1 + 2)) ssl crt $WORK/named.pem strict-sni
+		backend node
+			server node ${TLS_PROXY_NODE#*//}
+	EOF
+}
+
+start_tls_proxy() {
+	TLS_PROXY_NODE=$1
+	start_daemon haproxy 3 write_tls_proxy_config haproxy -db -f "$WORK/haproxy.conf" ||
+		return 1
+	export TLS_PORT=$PORT TLS_CLIENT_PORT=$((PORT + 1)) TLS_NAMED_PORT=$((PORT + 2))
 }
 
 start_server() {
