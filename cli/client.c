@@ -1,11 +1,12 @@
 #include "cli/client.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/clock.h"
 
-static struct opt_list headers, subprotocols, connect_to, source_ips, jwt_claims;
-static const char *origin, *cookie, *bearer, *user, *jwt_secret, *proxy, *unix_socket;
+static struct opt_list headers, subprotocols, connect_to, source_ips, jwt_claims, cookies;
+static const char *origin, *bearer, *user, *jwt_secret, *proxy, *unix_socket;
 static const char *server_name, *compress_offer;
 static struct tls_params tls;
 static uint64_t timeout = 10 * NS_PER_S;
@@ -22,7 +23,7 @@ const struct opt client_rows[] = {
 	{"transport", 't', OPT_CHOICE, &transport, "ws",
 	    "what to speak, also to http:// and https://", &transport_given},
 	{"origin", 0, OPT_TEXT, &origin, "ORIGIN", "send an Origin", 0},
-	{"cookie", 0, OPT_TEXT, &cookie, "'NAME=VALUE'", "send cookies", 0},
+	{"cookie", 0, OPT_LIST, &cookies, "'NAME=VALUE'", "send cookies", 0},
 	{"user", 'u', OPT_TEXT, &user, "NAME:PASSWORD|@FILE",
 	    "authorize by basic auth; @FILE: its first line", 0},
 	{"bearer", 0, OPT_TEXT, &bearer, "TOKEN|@FILE", "authorize by a bearer token", 0},
@@ -54,7 +55,8 @@ const struct opt client_rows[] = {
 	    "ping an open connection this often (30s; 0: never)", &ping_interval_given},
 	{"ping-timeout", 0, OPT_DURATION, &ping_timeout, "TIME",
 	    "give it up when nothing follows a ping for so long (10s)", 0},
-	{"compress", 0, OPT_FLAG, &compress, NULL, "offer permessage-deflate", &compress_given},
+	{"compress", 0, OPT_FLAG, &compress, NULL,
+	    "offer permessage-deflate; connect does so anyway", &compress_given},
 	{"no-compress", 0, OPT_UNFLAG, &compress, NULL, "do not", &compress_given},
 	{"compress-offer", 0, OPT_TEXT, &compress_offer, "PARAMS",
 	    "offer it with these parameters", 0},
@@ -88,15 +90,32 @@ take_environment(struct client_options *o)
 	o->tls.keylog = environment("SSLKEYLOGFILE", NULL);
 }
 
+/* All of a list as one text; NULL when there is nothing. */
+static const char *
+join(const struct opt_list *list, const char *between)
+{
+	size_t len = 1;
+	char *text, *at;
+
+	for (size_t i = 0; i < list->count; i++)
+		len += strlen(list->items[i]) + strlen(between);
+	if (list->count == 0 || (text = malloc(len)) == NULL)
+		return NULL;
+	at = text;
+	for (size_t i = 0; i < list->count; i++)
+		at = stpcpy(stpcpy(at, i > 0 ? between : ""), list->items[i]);
+	return text;
+}
+
 struct client_options
 client_options_taken(void)
 {
 	struct client_options o = {
-	    .headers = headers.items, .header_count = headers.count,
+	    .cookie = join(&cookies, "; "), .headers = headers.items, .header_count = headers.count,
 	    .subprotocols = subprotocols.items, .subprotocol_count = subprotocols.count,
 	    .connect_to = connect_to.items, .connect_to_count = connect_to.count,
 	    .source_ips = source_ips.items, .source_ip_count = source_ips.count,
-	    .origin = origin, .cookie = cookie, .bearer = bearer, .user = user,
+	    .origin = origin, .bearer = bearer, .user = user,
 	    .jwt_secret = jwt_secret, .jwt_claims = jwt_claims.items,
 	    .jwt_claim_count = jwt_claims.count, .unix_socket = unix_socket, .proxy = proxy,
 	    .tls = tls, .server_name = server_name,

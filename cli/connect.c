@@ -1,9 +1,11 @@
 /* connect.c: `hail connect`: from options to a talk, on a terminal or in a pipe. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/client.h"
@@ -24,7 +26,8 @@ enum {
 	REFUSAL_MAX = 16 * 1024,     /* bytes of a refusal's body that are read and shown */
 	BACKLOG_MAX = 256 << 20,     /* bytes that may wait to be sent */
 	INPUT_BACKLOG = 1 << 20,     /* with more than this waiting, input is not read */
-	LAST_WORDS_MS = 2000,        /* for standard output when everything else is over */
+	LINE_MAX_BYTES = BACKLOG_MAX / 16,   /* of a line in fragments of a byte, each framed */
+	LAST_WORDS_MS = 2000,        /* for the outputs after an interrupt; else they have time */
 };
 
 static struct opt_list messages, on_open;
@@ -77,13 +80,16 @@ struct connect {
 	struct client *client;
 	struct url url;
 	struct rng rng;
-	struct output *output;
+	struct output *output, *errors;      /* NULL: a terminal has both */
+	bool output_full, errors_full;
+	bool output_gone;            /* nothing can be written any more, */
+	bool output_failed;          /* and not because the reader went away */
 	struct input *input;         /* NULL: nothing is read */
 	struct terminal *terminal;   /* NULL: not on one */
 	struct view *view;
 	struct talk *talk;
 	struct event signals[3];     /* SIGINT, SIGTERM, SIGHUP */
-	bool signals_taken;
+	size_t signal_count;         /* of them that were taken */
 };
 
 /* --- options ----------------------------------------------------------------------------- */
@@ -167,14 +173,25 @@ busy(void *ctx)
 		input_pause(c->input);
 }
 
+static bool
+was_open(const struct connect *c)
+{
+	struct conversation_totals totals;
+
+	if (talk_conversation(c->talk) == NULL)
+		return false;
+	conversation_totals(talk_conversation(c->talk), &totals);
+	return totals.connections > 0;
+}
+
 static void
 over(void *ctx)
 {
 	struct connect *c = ctx;
 	int code = talk_exit_code(c->talk);
 
-	if (c->input != NULL && input_left(c->input) && !count_given &&
-	    (code == EXIT_FINE || code == EXIT_CONNECTION))
+	if (c->input != NULL && input_left(c->input) && !count_given && !c->output_gone &&
+	    (code == EXIT_FINE || code == EXIT_CONNECTION) && was_open(c))
 		cmd_complain("it ended before all of the input was sent");
 	loop_stop(c->loop);
 }
@@ -190,6 +207,12 @@ line_read(void *ctx, const char *text, size_t len, uint64_t number)
 	if (!binary && !utf8_valid(text, len)) {
 		err_set(&e, ERR_USAGE, 0, "line %llu of the input is not UTF-8; --binary sends it",
 		    (unsigned long long)number);
+		talk_stop(c->talk, &e);
+		return false;
+	}
+	if (fault == WS_FAULT_FRAGMENTED && len > LINE_MAX_BYTES) {
+		err_set(&e, ERR_USAGE, 0, "line %llu of the input is longer than %d MiB, which is "
+		    "too much in fragments", (unsigned long long)number, LINE_MAX_BYTES >> 20);
 		talk_stop(c->talk, &e);
 		return false;
 	}
@@ -214,12 +237,19 @@ input_over(void *ctx, const struct err *why)
 static const struct input_events input_events = {line_read, input_over};
 
 static void
+update_hold(struct connect *c)
+{
+	if (c->talk != NULL)
+		talk_hold(c->talk, c->output_full || c->errors_full);
+}
+
+static void
 output_is_full(void *ctx)
 {
 	struct connect *c = ctx;
 
-	if (c->talk != NULL)
-		talk_hold(c->talk, true);
+	c->output_full = true;
+	update_hold(c);
 }
 
 static void
@@ -227,8 +257,8 @@ output_drained(void *ctx)
 {
 	struct connect *c = ctx;
 
-	if (c->talk != NULL)
-		talk_hold(c->talk, false);
+	c->output_full = false;
+	update_hold(c);
 }
 
 /* A reader that has seen enough (head(1)) is no failure. */
@@ -238,15 +268,45 @@ output_broken(void *ctx, int code)
 	struct connect *c = ctx;
 	struct err e;
 
+	output_drained(c);
+	c->output_failed = code != EPIPE;
+	c->output_gone = true;
 	if (c->talk == NULL)
 		return;
-	talk_hold(c->talk, false);
 	err_set(&e, ERR_IO, code, "cannot write to standard output: %s", strerror(code));
 	talk_stop(c->talk, code == EPIPE ? NULL : &e);
 }
 
 static const struct output_events output_events = {output_is_full, output_drained,
     output_broken};
+
+static void
+errors_are_full(void *ctx)
+{
+	struct connect *c = ctx;
+
+	c->errors_full = true;
+	update_hold(c);
+}
+
+static void
+errors_drained(void *ctx)
+{
+	struct connect *c = ctx;
+
+	c->errors_full = false;
+	update_hold(c);
+}
+
+static void
+errors_broken(void *ctx, int code)
+{
+	(void)code;
+	errors_drained(ctx);
+}
+
+static const struct output_events errors_events = {errors_are_full, errors_drained,
+    errors_broken};
 
 static void
 signalled(evutil_socket_t number, short events, void *ctx)
@@ -260,14 +320,25 @@ signalled(evutil_socket_t number, short events, void *ctx)
 
 /* --- one run ----------------------------------------------------------------------------- */
 
+static unsigned
+columns_of(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 static int
 make_view(struct connect *c, struct err *e)
 {
 	struct terminal_params t = {.color = wants_color(STDOUT_FILENO), .quiet = quiet,
 	    .verbose = verbose, .delta = delta, .raw_json = raw, .history = history_path()};
 	struct view_params p = {.quiet = quiet, .color = wants_color(STDERR_FILENO),
-	    .verbose = verbose, .separator = nul ? '\0' : '\n', .hide_messages = echo && quiet};
+	    .verbose = verbose, .separator = nul ? '\0' : '\n', .hide_messages = echo && quiet,
+	    .out_color = wants_color(STDOUT_FILENO), .raw_json = raw};
 
+	if (isatty(STDOUT_FILENO) && !nul && !json)
+		p.columns = columns_of(STDOUT_FILENO);
 	if (is_interactive()) {
 		c->terminal = terminal_new(c->loop, &t, e);
 		if (c->terminal == NULL)
@@ -276,9 +347,11 @@ make_view(struct connect *c, struct err *e)
 		return 0;
 	}
 	c->output = output_new(c->loop, STDOUT_FILENO, &output_events, c, e);
-	if (c->output == NULL)
+	c->errors = output_new(c->loop, STDERR_FILENO, &errors_events, c, e);
+	if (c->output == NULL || c->errors == NULL)
 		return -1;
 	p.out = c->output;
+	p.err = c->errors;
 	c->view = json ? view_json_new(&p) : view_lines_new(&p);
 	return c->view != NULL ? 0 : err_set(e, ERR_MEMORY, 0, "no memory for output");
 }
@@ -316,11 +389,12 @@ start_talk(struct connect *c, struct err *e)
 	struct talk_params p = {
 	    .conversation = {.client = c->client, .url = &c->url, .resolver = c->resolver,
 	    .rng = &c->rng, .redirects = location ? CONVERSATION_REDIRECTS : 0,
-	    .retries = reconnect == UINT64_MAX ? CONVERSATION_FOREVER : (int)reconnect,
+	    .retries = reconnect > INT_MAX ? CONVERSATION_FOREVER : (int)reconnect,
 	    .backoff = {500 * NS_PER_MS, 30 * NS_PER_S}},
 	    .on_open = on_open.items, .on_open_count = on_open.count, .messages = messages.items,
 	    .message_count = messages.count, .binary = binary, .echo = echo,
-	    .stays = c->terminal != NULL || echo || receive, .count = count,
+	    .listens = echo || receive, .stays = c->terminal != NULL ||
+	    ((echo || receive) && !wait_given && linger == 0), .count = count,
 	    .wait = wait_given || !count_given ? wait_ns : TALK_NO_LIMIT, .linger = linger};
 
 	struct err why = {0};
@@ -335,17 +409,49 @@ start_talk(struct connect *c, struct err *e)
 	return record_path != NULL ? talk_record(c->talk, record_path, e) : 0;
 }
 
+/* nohup(1) has said that the end of the terminal is none of our business. */
+static bool
+is_ignored(int number)
+{
+	struct sigaction now;
+
+	return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static void
 take_signals(struct connect *c)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	size_t wanted = is_ignored(SIGHUP) ? 2 : 3;
 
 	signal(SIGPIPE, SIG_IGN);
-	c->signals_taken = true;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < wanted; i++) {
 		evsignal_assign(&c->signals[i], loop_base(c->loop), numbers[i], signalled, c);
 		evsignal_add(&c->signals[i], NULL);
+		c->signal_count++;
 	}
+}
+
+static void
+leave_signals(struct connect *c)
+{
+	while (c->signal_count > 0)
+		evsignal_del(&c->signals[--c->signal_count]);
+}
+
+/* What came is not lost because its reader takes its time; a signal ends it as it ends others. */
+static int
+finish(struct connect *c, struct err *e)
+{
+	int code = talk_exit_code(c->talk), recorded = talk_record(c->talk, NULL, e);
+	int limit = code == EXIT_INTERRUPTED ? LAST_WORDS_MS : -1;
+
+	leave_signals(c);
+	output_finish(c->output, limit);
+	output_finish(c->errors, limit);
+	if (recorded != 0)
+		return -1;
+	return code == EXIT_FINE && c->output_failed ? EXIT_LOCAL : code;
 }
 
 static int
@@ -361,19 +467,18 @@ converse(struct connect *c, char *url, struct err *e)
 	    start_talk(c, e) != 0)
 		return -1;
 	take_signals(c);
-	if (loop_run(c->loop, e) != 0)
-		return -1;
-	return talk_record(c->talk, NULL, e) != 0 ? -1 : talk_exit_code(c->talk);
+	return loop_run(c->loop, e) != 0 ? -1 : finish(c, e);
 }
 
 static void
 release(struct connect *c)
 {
-	for (size_t i = 0; i < 3 && c->signals_taken; i++)
-		evsignal_del(&c->signals[i]);
+	leave_signals(c);
 	terminal_free(c->terminal);
 	input_free(c->input);
-	output_free(c->output, LAST_WORDS_MS);
+	output_free(c->output);
+	output_free(c->errors);
+	c->output = c->errors = NULL;
 	talk_free(c->talk);
 	if (c->terminal == NULL && c->view != NULL && json)
 		view_json_free(c->view);
@@ -395,10 +500,14 @@ run(int argc, char **argv, char **rest)
 	struct err e = {0};
 	int result;
 
-	(void)rest;
-	if (argc != 1) {
-		cmd_complain(argc == 0 ? "expected a URL (see `hail connect --help`)" :
-		    "expected one URL, not %d", argc);
+	if (argc == 0 && *rest != NULL)
+		argv = rest++;
+	else if (argc == 0) {
+		cmd_complain("expected a URL (see `hail connect --help`)");
+		return EXIT_USAGE;
+	}
+	if (argc > 1 || *rest != NULL) {
+		cmd_complain("expected one URL, not '%s' as well", argc > 1 ? argv[1] : *rest);
 		return EXIT_USAGE;
 	}
 	result = converse(&c, argv[0], &e);

@@ -25,7 +25,7 @@ struct input {
 	uint64_t number;             /* of the last line that was taken */
 	bool running, finished, over, is_file;
 	struct event event;          /* a pipe, a socket, a terminal */
-	struct loop_timer turn;      /* a file, which epoll does not know, or what is held */
+	struct loop_timer turn;      /* what epoll may not know, or what is held */
 };
 
 static void
@@ -110,7 +110,7 @@ read_some(struct input *in)
 	ssize_t n;
 
 	if (into == NULL) {
-		err_set(&why, ERR_LIMIT, 0, "line %llu of the input is longer than %d MiB",
+		err_set(&why, ERR_USAGE, 0, "line %llu of the input is longer than %d MiB",
 		    (unsigned long long)in->number + 1, INPUT_LINE_MAX >> 20);
 		finish(in, &why);
 		return;
@@ -174,8 +174,8 @@ input_new(struct loop *l, int fd, char separator, const struct input_events *eve
 	in->separator = separator;
 	in->events = events;
 	in->ctx = ctx;
-	in->is_file = fstat(fd, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ||
-	    (S_ISCHR(st.st_mode) && !isatty(fd));
+	in->is_file = fstat(fd, &st) != 0 ||
+	    !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd));
 	buf_init(&in->held, INPUT_LINE_MAX + PIECE);
 	event_assign(&in->event, loop_base(l), fd, EV_READ | EV_PERSIST, readable, in);
 	loop_timer_init(&in->turn, l, turned, in);

@@ -17,7 +17,7 @@ struct input_events {
 	/* One line, without its end. false: not now; it is shown again after input_resume. Lines
 	 * are numbered from 1. */
 	bool (*line)(void *ctx, const char *text, size_t len, uint64_t number);
-	/* No more will come: NULL at the end, else why (class ERR_IO or ERR_LIMIT). A last line
+	/* No more will come: NULL at the end, else why (class ERR_IO or ERR_USAGE). A last line
 	 * without an end was shown before. */
 	void (*ended)(void *ctx, const struct err *why);
 };

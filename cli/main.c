@@ -1,8 +1,10 @@
 /* main.c: finds the command and hands it its options. */
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cmd.h"
 #include "cli/opt.h"
@@ -63,7 +65,8 @@ help(void)
 static int
 help_for(const struct cmd *c)
 {
-	printf("usage: hail %s [OPTION...] %s\n\n%s.\n\n", c->name, c->operands, c->summary);
+	printf("usage: hail %s [OPTION...]%s%s\n\n%s.\n\n", c->name,
+	    *c->operands != '\0' ? " " : "", c->operands, c->summary);
 	opt_usage(c->options);
 	if (c->epilogue != NULL)
 		printf("\n%s\n", c->epilogue);
@@ -101,11 +104,26 @@ means_connect(const char *word)
 	return *word == '-' || strpbrk(word, ":/.") != NULL;
 }
 
+/* What the caller has closed (`<&-`) would go to the first file or socket that is opened. In its
+ * place stands something of which reading, or writing, fails. */
+static void
+hold_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", fcntl(STDIN_FILENO, F_GETFD) < 0 ? O_WRONLY : O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct cmd *c;
 
+	hold_standard_files();
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return argc < 2 ? (help(), EXIT_USAGE) : help();
 	if (strcmp(argv[1], "--version") == 0) {

@@ -21,7 +21,7 @@ struct output {
 	const struct output_events *events;
 	void *ctx;
 	struct buf waiting;
-	bool is_file;                /* always writable, and unknown to epoll */
+	bool is_file;                /* always writable, and maybe unknown to epoll */
 	bool armed, full, broken, deferred_once, gone;
 	struct event event;
 	struct loop_deferred deferred;
@@ -83,8 +83,8 @@ arm(struct output *o)
 		event_del(&o->event);
 }
 
-static void
-flush(struct output *o)
+void
+output_flush(struct output *o)
 {
 	write_some(o);
 	arm(o);
@@ -100,7 +100,7 @@ writable(evutil_socket_t fd, short events, void *ctx)
 {
 	(void)fd;
 	(void)events;
-	flush(ctx);
+	output_flush(ctx);
 }
 
 static void
@@ -112,7 +112,7 @@ end_of_turn(struct loop_deferred *d)
 	if (o->gone)
 		free(o);
 	else
-		flush(o);
+		output_flush(o);
 }
 
 struct output *
@@ -129,29 +129,37 @@ output_new(struct loop *l, int fd, const struct output_events *events, void *ctx
 	o->fd = fd;
 	o->events = events;
 	o->ctx = ctx;
-	/* epoll knows neither files nor /dev/null */
-	o->is_file = fstat(fd, &st) != 0 || S_ISREG(st.st_mode) ||
-	    (S_ISCHR(st.st_mode) && !isatty(fd));
+	o->is_file = fstat(fd, &st) != 0 ||
+	    !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd));
 	buf_init(&o->waiting, SIZE_MAX / 4);
 	event_assign(&o->event, loop_base(l), fd, EV_WRITE | EV_PERSIST, writable, o);
 	return o;
 }
 
 void
-output_free(struct output *o, int wait_ms)
+output_finish(struct output *o, int wait_ms)
 {
-	uint64_t deadline = clock_ns() + (uint64_t)wait_ms * NS_PER_MS;
+	uint64_t deadline = UINT64_MAX, now = 0;
 	struct pollfd p;
-	uint64_t now;
 
 	if (o == NULL)
 		return;
+	if (wait_ms >= 0)
+		deadline = clock_ns() + (uint64_t)wait_ms * NS_PER_MS;
 	write_some(o);
 	p = (struct pollfd){.fd = o->fd, .events = POLLOUT};
-	while (o->waiting.len > 0 && !o->broken && (now = clock_ns()) < deadline) {
-		poll(&p, 1, (int)((deadline - now) / NS_PER_MS) + 1);
+	while (o->waiting.len > 0 && !o->broken && now < deadline) {
+		poll(&p, 1, wait_ms);
 		write_some(o);
+		now = clock_ns();
 	}
+}
+
+void
+output_free(struct output *o)
+{
+	if (o == NULL)
+		return;
 	if (o->armed)
 		event_del(&o->event);
 	buf_release(&o->waiting);
@@ -170,7 +178,7 @@ output_add(struct output *o, const void *data, size_t len)
 		return;
 	}
 	if (o->waiting.len >= FLUSH_AT && !o->armed)
-		flush(o);
+		output_flush(o);
 	if (o->waiting.len > 0 && !o->armed && !o->deferred_once && !o->broken) {
 		o->deferred_once = true;
 		loop_defer(o->loop, &o->deferred, end_of_turn);

@@ -75,7 +75,7 @@ show_tls(const struct show *s, struct buf *into, const struct stream *stream, bo
 		show_detail(s, into, "expires", slice_of(info.expires));
 	}
 	if (info.problem[0] != '\0') {
-		show_name(s, into, "not verified");
+		show_name(s, into, "not verified:");
 		show_text(s, into, TONE_BAD, info.problem, strlen(info.problem));
 	}
 }

@@ -84,12 +84,13 @@ fitting(const uint8_t *data, size_t len, size_t columns)
 	return fit;
 }
 
-/* The first bytes as hex and as text, as much as fits behind what stands on the line. */
+/* The first bytes as hex and as text, as much as fits behind what stands on the line. What is
+ * compressed makes no text. */
 static void
-show_payload(const struct show *s, struct buf *into, const uint8_t *data, size_t len,
-    size_t room)
+show_payload(const struct show *s, struct buf *into, const struct channel_wire *w, size_t room)
 {
-	size_t hex = len < HEX_MAX ? len : HEX_MAX, text;
+	const uint8_t *data = w->data;
+	size_t len = w->len, hex = len < HEX_MAX ? len : HEX_MAX, text;
 	char bytes[3 * HEX_MAX + 4] = "";
 
 	while (hex > 4 && 4 * hex + 6 > room)
@@ -97,12 +98,14 @@ show_payload(const struct show *s, struct buf *into, const uint8_t *data, size_t
 	text = room > 3 * hex + 6 ? room - 3 * hex - 6 : 0;
 	for (size_t i = 0; i < hex; i++)
 		snprintf(bytes + 3 * i, 4, "%02x ", data[i]);
+	if (w->frame->rsv & WS_RSV1 && hex == len)
+		bytes[3 * hex - 1] = '\0';
 	buf_add_text(into, "  ");
 	show_words(s, into, TONE_DIM, bytes);
 	if (hex < len)
 		show_words(s, into, TONE_DIM, "… ");
 	text = fitting(data, len, text < TEXT_MAX ? text : TEXT_MAX);
-	if (text == 0)
+	if (text == 0 || w->frame->rsv & WS_RSV1)
 		return;
 	buf_add_text(into, " ");
 	show_text(s, into, TONE_PLAIN, data, text);
@@ -121,7 +124,7 @@ show_frame(const struct show *s, struct buf *into, const struct channel_wire *w)
 	if (w->frame->opcode == WS_CLOSE && w->len >= 2)
 		show_close(s, into, w->data, w->len);
 	else
-		show_payload(s, into, w->data, w->len, room > head ? room - head : 0);
+		show_payload(s, into, w, room > head ? room - head : 0);
 }
 
 /* A name and its value in two tones; a line without a colon is the first one. */

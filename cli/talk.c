@@ -9,10 +9,16 @@
 
 #include "cli/record.h"
 #include "cli/view.h"
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/url.h"
 #include "lib/codec/ws_frame.h"
 #include "lib/loop/loop.h"
+
+enum {
+	BREATH = 1 << 20,            /* bytes of messages, then everybody else has a turn */
+	SETTLE_MS = 300,             /* silence that ends it when everything may be answered */
+};
 
 struct talk {
 	struct talk_params params;
@@ -23,15 +29,20 @@ struct talk {
 	struct conversation_events conversation_events;
 	size_t next;                 /* what of on-open and messages is to be sent next */
 	uint64_t received;           /* messages */
-	uint64_t unanswered;         /* sent on this connection, and nothing came since */
+	uint64_t sent;               /* messages on this connection, … */
+	uint64_t unanswered;         /* … less those that came since */
 	bool input_ended, closing, over, waiting_for_room;
-	bool lingers;                /* the clock of --linger runs: replies do not set it again */
-	bool enough;                 /* --count was reached: what else comes is not wanted */
+	bool ends_soon;              /* the clock runs that replies do not set again */
+	bool enough;                 /* what else comes is not wanted */
+	bool full;                   /* the output wants no messages for now */
+	bool breathless;             /* too many came at once */
+	size_t told;                 /* bytes of messages since the last breath */
 	unsigned close_code;         /* what we closed with */
 	int interrupts;
 	int exit_code;
 	bool judged;                 /* exit_code is decided, whatever follows */
 	struct loop_timer patience;  /* --wait or --linger, once the input has ended */
+	struct loop_timer breath;    /* the next turn */
 	struct record *record;       /* NULL: nothing is recorded */
 	char where[2048];
 };
@@ -60,39 +71,117 @@ begin_close(struct talk *t)
 		talk_close(t, WS_CLOSE_NORMAL, NULL);
 }
 
-/* Whether the end of the input may end the talk now. */
-static void
-close_when_answered(struct talk *t)
+/* Whether as many messages came as were sent, so that there is only to see whether that was all: a
+ * greeting is no answer, and an answer may have several parts. */
+static bool
+is_answered(const struct talk *t)
 {
-	if (!t->input_ended || t->params.stays || t->params.linger > 0 || t->params.count > 0)
-		return;
-	if (conversation_is_open(t->conversation) && t->unanswered == 0 &&
-	    conversation_backlog(t->conversation) == 0)
-		begin_close(t);
+	return t->unanswered == 0 && t->params.count == 0 && !t->params.listens;
 }
 
-/* The clock for replies runs from the moment when everything is on its way, anew with each. */
+/* How long silence may last, now that the input has ended. */
+static uint64_t
+silence(const struct talk *t)
+{
+	uint64_t wait = t->params.wait;
+
+	if (t->params.linger > 0)
+		return t->params.linger;
+	return is_answered(t) && wait > SETTLE_MS * NS_PER_MS ? SETTLE_MS * NS_PER_MS : wait;
+}
+
+/* The clock for replies runs from the moment when everything is on its way, anew with each; those
+ * of --linger and of the end run once, or a server that never stops would keep us. */
 static void
 begin_patience(struct talk *t)
 {
-	uint64_t wait = t->params.linger > 0 ? t->params.linger : t->params.wait;
+	bool once = t->params.linger > 0 || is_answered(t);
+	uint64_t wait = silence(t);
 
 	if (!t->input_ended || t->params.stays || t->closing ||
 	    !conversation_is_open(t->conversation) || conversation_backlog(t->conversation) > 0)
 		return;
-	close_when_answered(t);
-	if (t->closing || wait == TALK_NO_LIMIT || (t->params.linger > 0 && t->lingers))
+	if (t->sent == 0 && is_answered(t) && t->params.linger == 0)
+		begin_close(t);
+	if (t->closing || wait == TALK_NO_LIMIT || (once && t->ends_soon))
 		return;
-	t->lingers = true;
+	t->ends_soon = once;
 	loop_timer_set(&t->patience, wait);
+}
+
+static void
+tell_unanswered(struct talk *t, const char *when)
+{
+	struct err e;
+
+	err_set(&e, ERR_TIMEOUT, 0, "%llu of %llu messages had no reply %s",
+	    (unsigned long long)t->unanswered, (unsigned long long)t->sent, when);
+	t->view->ops->complain(t->view, &e);
 }
 
 static void
 patience_over(evutil_socket_t fd, short events, void *ctx)
 {
+	struct talk *t = ctx;
+
 	(void)fd;
 	(void)events;
-	begin_close(ctx);
+	if (t->full && !t->ends_soon) {      /* replies may be waiting, unread */
+		loop_timer_set(&t->patience, silence(t));
+		return;
+	}
+	if (t->unanswered > 0 && t->params.count == 0 && t->params.linger == 0 &&
+	    !t->params.listens)
+		tell_unanswered(t, "in time (--wait)");
+	begin_close(t);
+}
+
+/* --- pauses ------------------------------------------------------------------------------ */
+
+static void
+update_pause(struct talk *t)
+{
+	if (!t->over)
+		conversation_pause(t->conversation, (t->full || t->breathless) && !t->enough);
+}
+
+void
+talk_hold(struct talk *t, bool hold)
+{
+	t->full = hold;
+	update_pause(t);
+}
+
+/* From now on messages are dropped, so nobody has to wait for a full output. */
+static void
+have_enough(struct talk *t)
+{
+	t->enough = true;
+	update_pause(t);
+}
+
+/* A read may hold hundreds of megabytes, compressed; a signal should not have to wait for them. */
+static void
+count_told(struct talk *t, size_t len)
+{
+	t->told += len;
+	if (t->told < BREATH || t->over)
+		return;
+	t->told = 0;
+	t->breathless = true;
+	loop_timer_set(&t->breath, 0);
+	update_pause(t);
+}
+
+static void
+breathed(evutil_socket_t fd, short events, void *ctx)
+{
+	struct talk *t = ctx;
+
+	(void)fd;
+	(void)events;
+	t->breathless = false;
+	update_pause(t);
 }
 
 /* --- sending ----------------------------------------------------------------------------- */
@@ -109,6 +198,7 @@ talk_send(struct talk *t, enum message_kind kind, const void *data, size_t len)
 		t->events->busy(t->ctx);
 		return false;
 	}
+	t->sent++;
 	t->unanswered++;
 	if (t->record != NULL)
 		record_sent(t->record, &m);
@@ -136,7 +226,7 @@ send_prepared(struct talk *t)
 			return;
 		t->next++;
 	}
-	if (t->params.message_count > 0 && !t->input_ended)
+	if ((t->params.message_count > 0 || t->params.listens) && !t->input_ended)
 		talk_input_ended(t);
 	else
 		t->events->ready(t->ctx);
@@ -172,8 +262,8 @@ opened(void *ctx, const struct channel_opened *o)
 		record_open(t->record, t->where);
 	t->view->ops->opened(t->view, o);
 	t->next = 0;
-	t->lingers = false;
-	t->unanswered = 0;
+	t->ends_soon = false;
+	t->sent = t->unanswered = 0;
 	t->waiting_for_room = false;
 	send_prepared(t);
 }
@@ -204,9 +294,11 @@ message(void *ctx, const struct message *m)
 	if (t->params.echo)
 		send_back(t, m);
 	begin_patience(t);
-	t->enough = t->params.count > 0 && t->received >= t->params.count;
+	if (t->params.count > 0 && t->received >= t->params.count)
+		have_enough(t);
 	if (t->enough)
 		begin_close(t);
+	count_told(t, m->len);
 }
 
 static void
@@ -250,6 +342,9 @@ retrying(void *ctx, const struct conversation_retry *r)
 	t->events->busy(t->ctx);
 	if (t->record != NULL)
 		record_closed(t->record, r->why);
+	if (t->unanswered > 0 && !t->params.stays)
+		tell_unanswered(t, "when the connection was lost");
+	t->sent = t->unanswered = 0;
 	t->view->ops->retrying(t->view, r);
 }
 
@@ -286,6 +381,7 @@ closed(void *ctx, const struct channel_end *end)
 	t->over = true;
 	t->closing = true;
 	loop_timer_clear(&t->patience);
+	loop_timer_clear(&t->breath);
 	if (t->record != NULL)
 		record_closed(t->record, end);
 	t->view->ops->ended(t->view, end);
@@ -301,6 +397,8 @@ wire(void *ctx, const struct channel_wire *w)
 {
 	struct talk *t = ctx;
 
+	if (t->enough && w->kind == WIRE_FRAME && w->frame->opcode != WS_CLOSE)
+		return;
 	t->view->ops->wire(t->view, w);
 }
 
@@ -323,6 +421,7 @@ talk_new(struct loop *l, const struct talk_params *p, struct view *view,
 	t->conversation_events = (struct conversation_events){connecting, opened, message, pong,
 	    drained, closing, retrying, closed, view->wants_wire ? wire : NULL};
 	loop_timer_init(&t->patience, l, patience_over, t);
+	loop_timer_init(&t->breath, l, breathed, t);
 	t->conversation = conversation_open(l, &p->conversation, &t->conversation_events, t, e);
 	if (t->conversation == NULL) {
 		free(t);
@@ -337,6 +436,7 @@ talk_free(struct talk *t)
 	if (t == NULL)
 		return;
 	loop_timer_clear(&t->patience);
+	loop_timer_clear(&t->breath);
 	conversation_free(t->conversation, false);
 	record_free(t->record, NULL);
 	free(t);
@@ -359,20 +459,12 @@ talk_record(struct talk *t, const char *path, struct err *e)
 }
 
 void
-talk_hold(struct talk *t, bool hold)
-{
-	if (!t->over && (!hold || !t->enough))
-		conversation_pause(t->conversation, hold);
-}
-
-void
 talk_stop(struct talk *t, const struct err *why)
 {
 	if (why != NULL)
 		t->view->ops->complain(t->view, why);
 	judge(t, why != NULL ? err_exit_code(why->class) : EXIT_FINE);
-	t->enough = true;
-	talk_hold(t, false);
+	have_enough(t);
 	begin_close(t);
 }
 
@@ -391,8 +483,7 @@ talk_interrupt(struct talk *t)
 	judge(t, EXIT_INTERRUPTED);
 	if (t->over)
 		return;
-	t->enough = true;            /* the reader of a full output may never come back */
-	talk_hold(t, false);
+	have_enough(t);
 	if (++t->interrupts > 1)
 		leave(t);
 	else if (!t->closing)

@@ -24,6 +24,7 @@ struct talk_params {
 	size_t message_count;
 	bool binary;                         /* messages go out as binary */
 	bool echo;                           /* each message goes back as it came */
+	bool listens;                        /* there is no input; replies are not waited for */
 	bool stays;                          /* the end of input does not end the talk */
 	uint64_t count;                      /* messages to receive, then it ends; 0: no matter */
 	uint64_t wait;                       /* ns for replies once the input has ended */

@@ -294,12 +294,12 @@ show_stats(struct terminal *t)
 	show_notice(&t->show, &t->text, "wire      %s out, %s in, connected %llu×",
 	    show_size(a, c.bytes_out), show_size(b, c.bytes_in),
 	    (unsigned long long)c.connections);
-	if (c.compression.out_plain > 0 || c.compression.in_plain > 0)
-		show_notice(&t->show, &t->text, "deflate   out %.0f %%, in %.0f %% of the size",
-		    c.compression.out_plain > 0 ? 100.0 * (double)c.compression.out_wire /
-		    (double)c.compression.out_plain : 100.0,
-		    c.compression.in_plain > 0 ? 100.0 * (double)c.compression.in_wire /
-		    (double)c.compression.in_plain : 100.0);
+	if (c.compression.out_plain > 0)
+		show_notice(&t->show, &t->text, "deflate   out %.0f %% of the size",
+		    100.0 * (double)c.compression.out_wire / (double)c.compression.out_plain);
+	if (c.compression.in_plain > 0)
+		show_notice(&t->show, &t->text, "deflate   in %.0f %% of the size",
+		    100.0 * (double)c.compression.in_wire / (double)c.compression.in_plain);
 	if (t->last_rtt > 0)
 		show_notice(&t->show, &t->text, "ping      %s", show_time_text(a, t->last_rtt));
 	if (t->opened_at > 0 && conversation_is_open(talk_conversation(t->talk)))
@@ -383,6 +383,10 @@ obey(struct terminal *t, const struct slash *s)
 		toggle_json(t);
 		break;
 	case SLASH_RECONNECT:
+		if (t->retry_at == 0) {
+			show_notice(&t->show, &t->text, "no attempt is being waited for");
+			flush(t);
+		}
 		conversation_hurry(talk_conversation(t->talk));
 		break;
 	case SLASH_HELP:

@@ -32,11 +32,14 @@ struct view {
 };
 
 struct view_params {
-	struct output *out;          /* standard output */
+	struct output *out;          /* standard output, … */
+	struct output *err;          /* … and error */
 	bool quiet, color;
 	int verbose;
 	char separator;              /* behind each message */
 	bool hide_messages;
+	unsigned columns;            /* of the terminal that standard output is; 0: it is none */
+	bool out_color, raw_json;    /* on that terminal */
 };
 
 /* The messages to standard output, everything else to standard error. */

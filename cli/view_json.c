@@ -15,7 +15,7 @@
 #include "lib/transport/stream.h"
 #include "lib/transport/tls.h"
 
-enum { LINE_MAX_BYTES = 512 << 20 };
+#define LINE_MAX_BYTES (SIZE_MAX / 4)    /* some times --max-message */
 
 struct view_json {
 	struct view view;
@@ -48,21 +48,31 @@ add_words(struct view_json *j, const char *key, const char *text)
 	add_text(j, key, text, strlen(text));
 }
 
-/* A peer's bytes: "data" when they are UTF-8, else "base64". */
-static void
-add_bytes(struct view_json *j, const void *data, size_t len)
+static int
+add_base64(struct view_json *j, const void *data, size_t len)
 {
 	uint8_t *into;
 
-	if (utf8_valid(data, len)) {
-		add_text(j, "data", data, len);
-		return;
-	}
-	buf_add_text(&j->line, ",\"base64\":\"");
-	into = buf_reserve(&j->line, base64_length(len) + 1);
-	if (into != NULL)
-		j->line.len += base64_encode((char *)into, data, len);
-	buf_add_text(&j->line, "\"");
+	if (buf_add_text(&j->line, ",\"base64\":\"") != 0 ||
+	    (into = buf_reserve(&j->line, base64_length(len) + 1)) == NULL)
+		return -1;
+	j->line.len += base64_encode((char *)into, data, len);
+	return buf_add_text(&j->line, "\"");
+}
+
+/* A peer's bytes: "data" when they are UTF-8, else "base64"; neither where there is no memory. */
+static void
+add_bytes(struct view_json *j, const void *data, size_t len)
+{
+	size_t before = j->line.len;
+	int result;
+
+	if (!utf8_valid(data, len))
+		result = add_base64(j, data, len);
+	else if ((result = buf_add_text(&j->line, ",\"data\":")) == 0)
+		result = json_quote(&j->line, data, len);
+	if (result != 0)
+		j->line.len = before;
 }
 
 static void
@@ -276,7 +286,8 @@ retrying(struct view *v, const struct conversation_retry *r)
 	begin(j, "retry", clock_ns());
 	buf_addf(&j->line, ",\"attempt\":%u,\"wait_ms\":%.3f,\"code\":%u", r->attempt,
 	    (double)r->wait_ns / 1e6, r->why->code);
-	add_why(j, r->why);
+	if (r->why->why.class != ERR_NONE)
+		add_why(j, r->why);
 	finish(j);
 }
 

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/show.h"
 #include "cli/view.h"
@@ -17,18 +16,29 @@ enum {
 struct view_lines {
 	struct view view;
 	struct view_params params;
-	struct show show;
+	struct show show;            /* of standard error, … */
+	struct show out_show;        /* … and of output, when that is a terminal */
 	char where[512];
 	bool retrying;
 };
 
 /* Everything but messages goes here: a line at once, so that it stands in order with theirs. */
 static void
-tell(struct buf *text)
+tell(struct view_lines *w, struct buf *text)
 {
-	if (text->len > 0)
-		fwrite(text->data, 1, text->len, stderr);
+	output_add(w->params.err, text->data, text->len);
+	output_flush(w->params.err);
 	buf_release(text);
+}
+
+static void
+complain_of(struct view_lines *w, const struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, TEXT_MAX);
+	buf_addf(&text, "hail: %s\n", e->text);
+	tell(w, &text);
 }
 
 static void
@@ -42,7 +52,7 @@ connecting(struct view *v, const struct url *to, unsigned redirect)
 		return;
 	buf_init(&text, TEXT_MAX);
 	show_notice(&w->show, &text, "redirected to %s", w->where);
-	tell(&text);
+	tell(w, &text);
 }
 
 static void
@@ -55,7 +65,19 @@ opened(struct view *v, const struct channel_opened *o)
 		return;
 	buf_init(&text, TEXT_MAX);
 	show_opened(&w->show, &text, o, w->where, w->params.verbose > 0);
-	tell(&text);
+	tell(w, &text);
+}
+
+/* Nothing that a server sends reaches a terminal as it is. */
+static void
+show_on_terminal(struct view_lines *w, const struct message *m)
+{
+	struct buf text;
+
+	buf_init(&text, SIZE_MAX / 4);
+	show_message(&w->out_show, &text, m, false);
+	output_add(w->params.out, text.data, text.len);
+	buf_release(&text);
 }
 
 static void
@@ -65,6 +87,10 @@ message(struct view *v, const struct message *m, bool out)
 
 	if (out || w->params.hide_messages)
 		return;
+	if (w->params.columns > 0) {
+		show_on_terminal(w, m);
+		return;
+	}
 	output_add(w->params.out, m->data, m->len);
 	output_add(w->params.out, &w->params.separator, 1);
 }
@@ -87,13 +113,13 @@ tell_end(struct view_lines *w, const struct channel_end *end)
 	buf_init(&text, TEXT_MAX);
 	if (failed) {
 		if (!in_full || end->why.class != ERR_HANDSHAKE)
-			cmd_complain("%s", end->why.text);
+			complain_of(w, &end->why);
 		if (in_full)
 			show_refusal(&w->show, &text, end);   /* has the words of ERR_HANDSHAKE */
 	} else if (!w->params.quiet || (end->by_peer && end->code != 1000 && end->code != 1005)) {
 		show_end(&w->show, &text, end);
 	}
-	tell(&text);
+	tell(w, &text);
 }
 
 static void
@@ -109,7 +135,7 @@ retrying(struct view *v, const struct conversation_retry *r)
 	buf_init(&text, TEXT_MAX);
 	show_notice(&w->show, &text, "attempt %u follows in %s", r->attempt,
 	    show_time_text(wait, r->wait_ns));
-	tell(&text);
+	tell(w, &text);
 }
 
 static void
@@ -122,7 +148,7 @@ wire(struct view *v, const struct channel_wire *wire)
 		return;
 	buf_init(&text, TEXT_MAX);
 	show_wire(&w->show, &text, wire);
-	tell(&text);
+	tell(w, &text);
 }
 
 static void
@@ -141,8 +167,7 @@ ended(struct view *v, const struct channel_end *end)
 static void
 complain(struct view *v, const struct err *e)
 {
-	(void)v;
-	cmd_complain("%s", e->text);
+	complain_of((struct view_lines *)v, e);
 }
 
 static const struct view_ops ops = {connecting, opened, message, pong, retrying, wire, closing,
@@ -157,6 +182,9 @@ view_lines_new(const struct view_params *p)
 		return NULL;
 	w->view = (struct view){&ops, p->verbose > 0};
 	w->params = *p;
+	w->out_show = (struct show){.color = p->out_color, .raw_json = p->raw_json,
+	    .time = p->quiet ? SHOW_NO_TIME : SHOW_CLOCK, .columns = p->columns,
+	    .max_bytes = SIZE_MAX};
 	w->show = (struct show){.color = p->color, .raw_json = true,
 	    .time = p->verbose > 0 ? SHOW_CLOCK : SHOW_NO_TIME, .max_bytes = MESSAGE_SHOWN};
 	return &w->view;

@@ -2,22 +2,26 @@
 
 #include "lib/base/buf.h"
 
-static const char *
-escape_of(unsigned char c)
+/* Without formats, since a peer may send megabytes of what has to be escaped. */
+static int
+add_escape(struct buf *into, unsigned char c)
 {
+	static const char digits[] = "0123456789abcdef";
+	char coded[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+
 	switch (c) {
 	case '"':
-		return "\\\"";
+		return buf_add(into, "\\\"", 2);
 	case '\\':
-		return "\\\\";
+		return buf_add(into, "\\\\", 2);
 	case '\n':
-		return "\\n";
+		return buf_add(into, "\\n", 2);
 	case '\r':
-		return "\\r";
+		return buf_add(into, "\\r", 2);
 	case '\t':
-		return "\\t";
+		return buf_add(into, "\\t", 2);
 	default:
-		return NULL;
+		return buf_add(into, coded, sizeof coded);
 	}
 }
 
@@ -30,15 +34,10 @@ json_quote(struct buf *into, const char *text, size_t len)
 		return -1;
 	for (i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
-		const char *escape;
 
 		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
-		if (buf_add(into, text + plain, i - plain) != 0)
-			return -1;
-		escape = escape_of(c);
-		if (escape != NULL ? buf_add_text(into, escape) != 0 :
-		    buf_addf(into, "\\u%04x", c) != 0)
+		if (buf_add(into, text + plain, i - plain) != 0 || add_escape(into, c) != 0)
 			return -1;
 		plain = i + 1;
 	}

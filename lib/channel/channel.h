@@ -145,7 +145,7 @@ channel_free(struct channel *c, bool reset)
 		c->ops->free(c, reset);
 }
 
-/* Reads nothing until told otherwise; messages that were read already still come. */
+/* Reads nothing and tells of no message until told otherwise; what is being told is the last. */
 static inline void
 channel_pause(struct channel *c, bool pause)
 {
@@ -177,8 +177,9 @@ channel_compression(const struct channel *c, struct channel_compression *out)
 }
 
 /* What it waits for, for the text of a timeout: "resolving", "connecting", "upgrading",
- * "open", "closing"; "refused" while the body of a refusal is read: channel_close then ends that
- * and calls `closed` with what came. */
+ * "open", "closing"; "refused" while the body of a refusal is read, "ending" when both have said
+ * close and the server should end the connection: channel_close then ends it and calls `closed`
+ * with what came. */
 static inline const char *
 channel_stage(const struct channel *c)
 {

@@ -22,7 +22,7 @@ static const char *const stage_names[] = {
 	[WS_REFUSED] = "refused",
 	[WS_OPEN] = "open",
 	[WS_CLOSING] = "closing",
-	[WS_ENDING] = "closing",
+	[WS_ENDING] = "ending",
 	[WS_FAILING] = "closing",
 	[WS_DEAD] = "closed",
 };
@@ -172,10 +172,13 @@ ws_ping(struct channel *c, const void *data, size_t len)
 static void
 ws_close(struct channel *c, unsigned code, const char *reason)
 {
+	static const struct err fine;
 	struct ws *w = (struct ws *)c;
 
 	if (w->state == WS_REFUSED)
 		ws_refusal_end(w, false);
+	if (w->state == WS_ENDING)
+		ws_finish(w, &fine, w->code);
 	if (w->state != WS_OPEN)
 		return;
 	w->state = WS_CLOSING;
@@ -188,6 +191,7 @@ static void
 wait_for_end(struct ws *w, enum ws_state state)
 {
 	w->state = state;
+	w->paused = false;
 	stream_pause(w->stream, false);
 }
 
@@ -304,7 +308,8 @@ takes_frames(const struct ws *w)
 	return w->state == WS_OPEN || w->state == WS_CLOSING;
 }
 
-static void
+/* Returns how many bytes it took: in a pause no message is told. */
+static size_t
 receive_frames(struct ws *w, const uint8_t *data, size_t len, uint64_t now)
 {
 	struct ws_item item;
@@ -314,18 +319,19 @@ receive_frames(struct ws *w, const uint8_t *data, size_t len, uint64_t now)
 
 	if (w->special != NULL)
 		w->special->now = now;
-	while (at < len && takes_frames(w)) {
+	while (at < len && takes_frames(w) && !w->paused) {
 		used = ws_reader_next(&w->reader, data + at, len - at, &item, &why);
 		if (used < 0) {
 			fail(w, &why);
-			return;
+			return len;
 		}
 		at += (size_t)used;
 		handle_item(w, &item, now);
 	}
 	/* A message that was put together is given back now, not with the next one. */
 	if (w->reader.lent && w->state != WS_DEAD)
-		ws_reader_next(&w->reader, data + len, 0, &item, &why);
+		ws_reader_next(&w->reader, data + at, 0, &item, &why);
+	return takes_frames(w) ? at : len;
 }
 
 /* --- what the stream tells --------------------------------------------------------------- */
@@ -348,7 +354,7 @@ received(void *ctx, const uint8_t *data, size_t len, uint64_t now)
 	else if (w->state == WS_FAILING)
 		discard(w, len - used);
 	else if (used < len)
-		receive_frames(w, data + used, len - used, now);
+		return used + receive_frames(w, data + used, len - used, now);
 	return len;
 }
 
@@ -386,7 +392,8 @@ lose(struct ws *w, const struct err *why)
 
 	if (w->state == WS_UPGRADING && why->class == ERR_NONE)
 		err_set(&lost, ERR_HANDSHAKE, 0,
-		    "the server closed the connection instead of answering the upgrade");
+		    "the server closed the connection instead of answering the upgrade%s",
+		    w->params->tls == NULL ? "; if it speaks TLS, the URL is wss://" : "");
 	else if (w->state == WS_UPGRADING && why->class == ERR_CLOSED)
 		err_set(&lost, ERR_HANDSHAKE, why->code,
 		    "the connection broke before the upgrade was answered: %.120s", why->text);
@@ -479,8 +486,10 @@ ws_pause(struct channel *c, bool pause)
 {
 	struct ws *w = (struct ws *)c;
 
-	if (w->state <= WS_CLOSING)
-		stream_pause(w->stream, pause);
+	if (w->state > WS_CLOSING)
+		return;
+	w->paused = pause;
+	stream_pause(w->stream, pause);
 }
 
 static const struct channel_ops ws_ops = {ws_send, ws_ping, ws_close, ws_free, ws_pause,

@@ -61,6 +61,7 @@ struct ws {
 	enum ws_state state;
 	bool by_peer;
 	bool freed;
+	bool paused;                 /* no message is told */
 	uint16_t code;               /* of the peer's close frame, or ours while there is none */
 	char *reason;                /* of the peer's close frame; NULL when it gave none */
 	uint64_t bytes_in, bytes_out;        /* when the stream is gone */

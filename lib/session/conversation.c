@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/url.h"
 #include "lib/codec/http_head.h"
 #include "lib/loop/loop.h"
@@ -31,6 +32,8 @@ enum conversation_state {
 
 /* Servers take about 8 KiB of a header field; what the jar has beyond that stays there. */
 enum { COOKIE_LINE_MAX = 8192 };
+
+enum { RETRY_AFTER_MAX_S = 600 };    /* a server may ask for more; so long is waited */
 
 struct conversation {
 	struct loop *loop;
@@ -114,12 +117,32 @@ worth_a_retry(const struct conversation *c, const struct channel_end *end)
 	return end->why.class != ERR_USAGE && end->why.class != ERR_MEMORY;
 }
 
+/* What a refusal says in Retry-After (RFC 9110, 10.2.3), in ns; a date is left to the backoff. */
+static uint64_t
+asked_to_wait(const struct channel_end *end)
+{
+	struct slice value = {0};
+	uint64_t seconds = 0;
+
+	if (end->refusal != NULL)
+		value = http_head_field(end->refusal->head, "Retry-After");
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.data[i] < '0' || value.data[i] > '9' || seconds > RETRY_AFTER_MAX_S)
+			return 0;
+		seconds = 10 * seconds + (uint64_t)(value.data[i] - '0');
+	}
+	return (seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * NS_PER_S;
+}
+
 static void
 wait_for_retry(struct conversation *c, const struct channel_end *end)
 {
 	struct conversation_retry retry = {.why = end};
+	uint64_t least = asked_to_wait(end);
 
 	retry.wait_ns = backoff_wait(&c->params.backoff, c->attempt, c->params.rng);
+	if (retry.wait_ns < least)
+		retry.wait_ns = least;
 	retry.attempt = ++c->attempt;
 	c->state = CONVERSATION_WAITING;
 	c->last = end->why;
@@ -473,8 +496,7 @@ conversation_pause(struct conversation *c, bool pause)
 	bool closing = c->state == CONVERSATION_CLOSING && c->session != NULL;
 
 	c->paused = pause;
-	if (c->state == CONVERSATION_OPEN || c->state == CONVERSATION_LOSING ||
-	    (closing && !pause))
+	if (c->state == CONVERSATION_OPEN || c->state == CONVERSATION_LOSING || closing)
 		session_pause(c->session, pause);
 }
 

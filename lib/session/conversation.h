@@ -42,7 +42,7 @@ struct conversation_params {
 	int redirects;                   /* how many to follow in a row; 0: none */
 	int retries;                     /* attempts in a row before giving up; 0: never tried
 	                                  * again, CONVERSATION_FOREVER: without end */
-	struct backoff backoff;
+	struct backoff backoff;          /* Retry-After of a refusal makes a wait longer */
 };
 
 struct conversation_retry {

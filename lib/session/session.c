@@ -13,7 +13,7 @@ enum session_state {
 	SESSION_OPENING,     /* timer: open_timeout */
 	SESSION_IDLE,        /* open; timer: the next ping */
 	SESSION_PINGED,      /* open; timer: ping_timeout */
-	SESSION_CLOSING,     /* timer: close_timeout */
+	SESSION_CLOSING,     /* timer: close_timeout; it stands still in a pause */
 	SESSION_ABANDONED,   /* closed before it was open; timer: the next turn */
 	SESSION_OVER,
 };
@@ -27,6 +27,8 @@ struct session {
 	enum session_state state;
 	uint64_t pinged_at;          /* clock_ns; also the payload of the ping */
 	uint64_t bytes_at_ping;
+	uint64_t closing_left;       /* ns for closing, at the last time the timer was set */
+	uint64_t closing_until;      /* clock_ns */
 	bool paused;
 	struct loop_timer timer;
 	struct loop_deferred deferred;
@@ -112,6 +114,42 @@ give_up_opening(struct session *s)
 	closed(s, &end);
 }
 
+/* Closing is over when both have said so: a server that does not end the connection itself is not
+ * waited for any longer (RFC 6455, 7.1.1). */
+static void
+give_up_closing(struct session *s)
+{
+	if (strcmp(channel_stage(s->channel), "ending") == 0)
+		channel_close(s->channel, 0, NULL);
+	else
+		give_up(s, "the server did not finish the closing handshake",
+		    s->params->close_timeout);
+}
+
+/* Starts the clock for what is left; in a pause the answer may have come, unread. */
+static void
+go_on_closing(struct session *s)
+{
+	s->closing_until = clock_ns() + s->closing_left;
+	enter(s, SESSION_CLOSING, s->paused ? 0 : s->closing_left);
+}
+
+static void
+begin_closing(struct session *s)
+{
+	s->closing_left = s->params->close_timeout;
+	go_on_closing(s);
+}
+
+static void
+pause_closing(struct session *s)
+{
+	uint64_t now = clock_ns();
+
+	s->closing_left = s->closing_until > now ? s->closing_until - now : 1;
+	loop_timer_clear(&s->timer);
+}
+
 static void
 abandon(struct session *s)
 {
@@ -143,11 +181,7 @@ timer_fired(evutil_socket_t fd, short events, void *ctx)
 			enter(s, SESSION_IDLE, s->params->ping_interval);
 		break;
 	case SESSION_CLOSING:
-		if (s->paused)               /* the answer may have come, unread */
-			enter(s, SESSION_CLOSING, s->params->close_timeout);
-		else
-			give_up(s, "the server did not finish the closing handshake",
-		    s->params->close_timeout);
+		give_up_closing(s);
 		break;
 	case SESSION_ABANDONED:
 		abandon(s);
@@ -209,7 +243,7 @@ closing(void *ctx, const struct channel_end *end)
 
 	if (is_over(s))
 		return;
-	enter(s, SESSION_CLOSING, s->params->close_timeout);
+	begin_closing(s);
 	s->events->closing(s->ctx, end);
 }
 
@@ -277,7 +311,7 @@ session_close(struct session *s, unsigned code, const char *reason)
 	case SESSION_IDLE:
 	case SESSION_PINGED:
 		channel_close(s->channel, code, reason);
-		enter(s, SESSION_CLOSING, s->params->close_timeout);
+		begin_closing(s);
 		break;
 	case SESSION_CLOSING:
 	case SESSION_ABANDONED:
@@ -295,6 +329,10 @@ session_pause(struct session *s, bool pause)
 	channel_pause(s->channel, pause);
 	if (!pause && s->state == SESSION_PINGED)
 		enter(s, SESSION_PINGED, s->params->ping_timeout);   /* time to read the pong */
+	else if (s->state == SESSION_CLOSING && pause)
+		pause_closing(s);
+	else if (s->state == SESSION_CLOSING)
+		go_on_closing(s);
 }
 
 size_t

@@ -27,6 +27,7 @@ struct stream {
 	bool gone;                   /* stream_close was called */
 	bool broken;                 /* the peer takes no more; `closed` is on its way */
 	bool paused;                 /* nothing is read for now */
+	bool left;                   /* the tail waits for the end of a pause, not for more bytes */
 	bool read_crossed;           /* reading goes on when there is room to send */
 	bool write_crossed;          /* sending goes on when bytes have come */
 	struct buf out;              /* bytes that wait for the kernel, … */
@@ -110,6 +111,13 @@ is_pending(const struct stream *s)
 	    s->layer->pending(s->layer_state);
 }
 
+/* Whether there is something to do that no event of the descriptor will tell. */
+static bool
+goes_on(const struct stream *s)
+{
+	return is_pending(s) || (s->fd >= 0 && !s->paused && s->left);
+}
+
 static void
 update_interest(struct stream *s)
 {
@@ -124,7 +132,7 @@ update_interest(struct stream *s)
 		return;
 	event_assign(&s->event, loop_base(s->loop), s->fd, (short)(wanted | EV_PERSIST), ready, s);
 	event_add(&s->event, NULL);
-	if (is_pending(s))       /* so it does not get lost that somebody was to come back */
+	if (goes_on(s))          /* so it does not get lost that somebody was to come back */
 		event_active(&s->event, EV_READ, 0);
 }
 
@@ -292,12 +300,23 @@ deliver(struct stream *s, const uint8_t *data, size_t len)
 {
 	size_t used = s->events->received(s->ctx, data, len, clock_ns());
 
+	s->left = s->paused && used < len;
 	if (s->gone || (used == len && s->tail == NULL))
 		return;
 	if (len - used == LOOP_BUFFER)
 		fail(s, ERR_LIMIT, "the peer sent more than can be held at once");
 	else if (keep_tail(s, data + used, len - used) != 0)
 		fail(s, ERR_MEMORY, "no memory for received bytes");
+}
+
+/* What stood behind the bytes after which the stream was paused. */
+static void
+deliver_left(struct stream *s)
+{
+	if (!s->left)
+		return;
+	memcpy(loop_read_buffer(s->loop), s->tail, s->tail_len);
+	deliver(s, loop_read_buffer(s->loop), s->tail_len);
 }
 
 static void
@@ -333,6 +352,15 @@ read_pending(struct stream *s)
 {
 	while (is_pending(s))
 		read_once(s);
+}
+
+static void
+read_all(struct stream *s)
+{
+	deliver_left(s);
+	if (s->fd >= 0 && !s->paused)
+		read_once(s);
+	read_pending(s);
 }
 
 /* Offers bytes to the kernel; returns how many it took. A failure shows when reading. */
@@ -383,10 +411,8 @@ ready(evutil_socket_t fd, short events, void *ctx)
 	s->read_crossed = s->write_crossed = false;
 	if ((events & EV_WRITE || crossed) && s->out.len > 0)
 		flush(s);
-	if ((events & EV_READ || crossed) && s->fd >= 0 && !s->paused) {
-		read_once(s);
-		read_pending(s);
-	}
+	if ((events & EV_READ || crossed) && s->fd >= 0 && !s->paused)
+		read_all(s);
 	if (crossed || s->read_crossed || s->write_crossed)
 		update_interest(s);
 }
@@ -421,7 +447,7 @@ stream_pause(struct stream *s, bool pause)
 	if (s->fd < 0)
 		return;
 	update_interest(s);
-	if (is_pending(s))
+	if (goes_on(s))
 		event_active(&s->event, EV_READ, 0);
 }
 

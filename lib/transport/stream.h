@@ -35,7 +35,8 @@ struct stream_events {
 	/* Bytes may flow. Not called when stream_open returned 1. */
 	void (*opened)(void *ctx);
 
-	/* Returns how many bytes it took from the front. `now` is clock_ns after the read. */
+	/* Returns how many bytes it took from the front. `now` is clock_ns after the read. What
+	 * it leaves because it has paused the stream is shown again as soon as that is over. */
 	size_t (*received)(void *ctx, const uint8_t *data, size_t len, uint64_t now);
 
 	/* Everything written so far was taken by the kernel, after some of it had to wait. */
@@ -68,8 +69,8 @@ void stream_reset(struct stream *s);
  * max_backlog, nothing of it was taken. A broken connection is not told here but by `closed`. */
 int stream_write(struct stream *s, const void *data, size_t len);
 
-/* Reads nothing until told otherwise, so that the peer is held back. What was read already is still
- * delivered; an end of the stream is not noticed meanwhile. */
+/* Reads nothing until told otherwise, so that the peer is held back. An end of the stream is not
+ * noticed meanwhile. */
 void stream_pause(struct stream *s, bool pause);
 
 /* Bytes that wait for the kernel. */

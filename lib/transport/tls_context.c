@@ -185,6 +185,9 @@ no_key(const struct passphrase *p, const char *option, const char *path, struct 
 	if (p->asked)
 		return err_set(e, ERR_USAGE, 0,
 		    "--key-passphrase: '%.80s' does not decrypt the key in '%.80s'", p->path, path);
+	if (strcmp(option, "--cert") == 0)
+		return err_set(e, ERR_USAGE, 0, "--cert: '%.100s' holds no private key in PEM; "
+		    "--key names the file that does", path);
 	return err_set(e, ERR_IO, 0, "%s: '%.100s' holds no private key in PEM: %s", option, path,
 	    words);
 }

@@ -135,6 +135,47 @@ hostile() {
 	[ -z "$output" ]
 }
 
+@test "a greeting is no answer" {
+	start_foreign server.js '{"greets":true}'
+	connect -q -m hello "ws://127.0.0.1:$FOREIGN_PORT/"
+	assert_status 0
+	[ "$output" = $'welcome\nhello' ]
+}
+
+@test "messages that got no reply are told" {
+	connect -q -m hello --wait 100ms "$SILENT"
+	assert_stderr_has '1 of 1 messages had no reply in time'
+	hostile drop-after 1
+	piped 'a\nb\nc\n' --reconnect=1 --backoff 1ms..2ms "$URL"
+	assert_stderr_has 'had no reply when the connection was lost'
+}
+
+@test "--receive with limits" {
+	connect --receive --linger 200ms "$ECHO"
+	assert_status 0
+	connect --receive --wait 200ms "$ECHO"
+	assert_status 0
+	connect --receive --wait 200ms -n 1 "$ECHO"
+	assert_status 1
+}
+
+@test "the URL may stand behind --" {
+	connect -q -m hello -- "$ECHO"
+	assert_status 0
+	[ "$output" = hello ]
+	connect -q -- "$ECHO" other
+	assert_status 2
+}
+
+@test "no control character of a server reaches a terminal" {
+	run env SHELL=/bin/sh script -qec "'$HAIL' -m \$(printf 'a\\033[31mb\\007c') '$ECHO'" \
+	    "$WORK/screen" </dev/null
+	assert_status 0
+	assert_file_has "$WORK/screen" '[31mb'
+	[ "$(grep -c "$(printf '\033\[31mb')" "$WORK/screen")" = 0 ]
+	[ "$(grep -c "$(printf '\007')" "$WORK/screen")" = 0 ]
+}
+
 @test "--count ends after so many messages, and fewer are a failure" {
 	hostile flood
 	connect -q -n 3 --receive "$URL"
@@ -298,6 +339,20 @@ held_back() {
 	assert_status 3
 	echo "$output" >"$WORK/events"
 	assert_json "$WORK/events" '[.[] | select(.type == "retry") | .attempt] == [1, 2]' -s
+}
+
+@test "a server that asks to wait is waited for" {
+	hostile refuse-429
+	connect --json --reconnect=1 --backoff 1ms..2ms "$URL" </dev/null
+	assert_status 3
+	echo "$output" >"$WORK/events"
+	assert_json "$WORK/events" '[.[] | select(.type == "retry") | .wait_ms] == [1000]' -s
+}
+
+@test "cookies may be given one by one" {
+	connect -v --cookie a=1 --cookie b=2 -m x "$ECHO"
+	assert_status 0
+	assert_stderr_has 'Cookie: a=1; b=2'
 }
 
 @test "-v shows both heads and the phases, -vv frames" {

@@ -3,15 +3,16 @@
 //
 // OPTIONS is JSON: what perMessageDeflate of ws may have, or false (the default) for none; its
 // threshold is 0. {"path":P} listens on a unix socket instead, and "listening 0" is printed.
+// {"greets":true} says "welcome" to everyone and takes 100 ms for an echo.
 'use strict';
 const http = require('node:http');
 const { WebSocketServer } = require('ws');
 
-const { path, ...deflate } = JSON.parse(process.argv[2] ?? 'false') || { none: true };
+const { path, greets, ...deflate } = JSON.parse(process.argv[2] ?? 'false') || { none: true };
 const listener = http.createServer();
 const server = new WebSocketServer({
 	server: listener, maxPayload: 64 << 20,
-	perMessageDeflate: deflate.none || path ? false : { threshold: 0, ...deflate },
+	perMessageDeflate: deflate.none || path || greets ? false : { threshold: 0, ...deflate },
 });
 
 server.on('connection', (socket) => {
@@ -19,9 +20,14 @@ server.on('connection', (socket) => {
 
 	console.log(`extensions ${socket.extensions}`);
 	socket.on('error', () => {});
+	if (greets)
+		socket.send('welcome');
 	socket.on('message', (data, isBinary) => {
 		count++;
-		socket.send(data, { binary: isBinary });
+		if (greets)
+			setTimeout(() => socket.send(data, { binary: isBinary }), 100);
+		else
+			socket.send(data, { binary: isBinary });
 	});
 	socket.on('close', (code) => console.log(`messages ${count} closed ${code}`));
 });

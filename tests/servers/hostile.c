@@ -1,11 +1,12 @@
 /* hostile.c: a server that misbehaves on purpose, for tests of WebSocket clients.
  *
  *     hostile MODE [NUMBER...]        prints "listening PORT", then what its clients do:
- *                                     "request", "message" (a data frame with FIN),
- *                                     "close CODE" (0: without a code), "gone"
+ *                                     "connected", "request", "message" (a data frame with
+ *                                     FIN), "close CODE" (0: without a code), "gone"
  *
  * Apart from what the mode says it behaves: it upgrades, echoes data frames, answers pings and
  * close frames. It shares nothing with the client's codec, so that the two can disagree. */
+#define ZLIB_CONST
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "lib/base/base64.h"
 #include "lib/base/buf.h"
@@ -30,6 +32,10 @@ enum {
 	OUT_MAX = 64 << 20,
 	READ_SIZE = 64 << 10,
 	FILL_SIZE = 16 << 10,        /* how much an endless answer makes at a time */
+	ZEROS = 1 << 20,             /* that are compressed at a time */
+	QUEUE_FILLERS = 4,           /* connections that wait to be accepted for ever */
+	RSV1 = 0x40,
+	OPCODE_TEXT = 1,
 	OPCODE_CLOSE = 8,
 	OPCODE_PING = 9,
 	OPCODE_PONG = 10,
@@ -50,17 +56,19 @@ struct peer {
 
 struct mode {
 	const char *name, *text;
-	void (*accepted)(struct peer *);   /* on accept; NULL: waits for the request */
-	void (*answer)(struct peer *);     /* to the request; NULL: upgrade, then `bytes` */
+	void (*accepted)(struct peer *);   /* on accept; NULL: waits for the request, which */
+	void (*answer)(struct peer *);     /* gets this; NULL: upgrade, then `bytes` */
 	void (*fill)(struct peer *);       /* adds to peer->out; see peer.filling */
 	void (*echoed)(struct peer *);     /* after a message was echoed */
 	const char *bytes;
 	size_t len;
 	int status;
+	bool deflates;                     /* the upgrade agrees on permessage-deflate */
 	bool trickles;                     /* one byte a millisecond */
 	bool deaf;                         /* reads nothing once upgraded */
 	bool mute;                         /* echoes nothing */
 	bool keeps_open;                   /* neither answers a close frame nor closes */
+	bool full;                         /* accepts nobody: the queue is full */
 };
 
 #define BYTES(literal) .bytes = (literal), .len = sizeof(literal) - 1
@@ -104,9 +112,15 @@ end(struct peer *p)
 }
 
 static void
-say_and_fill(struct peer *p)
+say_and_stay(struct peer *p)
 {
 	buf_add(&p->out, mode->bytes, mode->len);
+}
+
+static void
+say_and_fill(struct peer *p)
+{
+	say_and_stay(p);
 	p->filling = true;
 }
 
@@ -161,7 +175,9 @@ upgrade_with(struct peer *p, const char *key, const char *fields)
 static void
 upgrade(struct peer *p)
 {
-	upgrade_with(p, p->key, "Upgrade: websocket\r\n");
+	upgrade_with(p, p->key, mode->deflates ? "Upgrade: websocket\r\n"
+	    "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n" :
+	    "Upgrade: websocket\r\n");
 	buf_add(&p->out, mode->bytes, mode->len);
 	p->filling = mode->fill != NULL;
 }
@@ -216,6 +232,35 @@ fill_fragments(struct peer *p)
 		buf_add(&p->out, "\0\0", 2);
 }
 
+static void
+fill_long_fragments(struct peer *p)
+{
+	while (p->out.len < FILL_SIZE)
+		buf_add(&p->out, "\0\x10""more of the same", 18);
+}
+
+static void
+fill_interim(struct peer *p)
+{
+	while (p->out.len < FILL_SIZE)
+		say(p, "HTTP/1.1 103 Early Hints\r\n\r\n");
+}
+
+static void
+fill_chunks(struct peer *p)
+{
+	while (p->out.len < FILL_SIZE)
+		say(p, "1;the-longer=the-better\r\na\r\n");
+}
+
+/* Warnings (RFC 5246, 7.2), each in a record of its own. */
+static void
+fill_alerts(struct peer *p)
+{
+	while (p->out.len < FILL_SIZE)
+		buf_add(&p->out, "\x15\x03\x03\0\x02\x01\x5a", 7);
+}
+
 /* --- after so many echoes -------------------------------------------------------------- */
 
 static void
@@ -260,6 +305,42 @@ close_after(struct peer *p)
 	p->close_sent = true;
 }
 
+/* --- compressed ------------------------------------------------------------------------ */
+
+/* So many zeros as a raw deflate stream without a final block, complete in itself; `into` holds
+ * FILL_SIZE. */
+static size_t
+deflate_zeros(uint8_t *into)
+{
+	static const uint8_t zeros[ZEROS];
+	z_stream z = {.next_in = zeros, .avail_in = ZEROS, .next_out = into,
+	    .avail_out = FILL_SIZE};
+
+	if (deflateInit2(&z, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY) != Z_OK ||
+	    deflate(&z, Z_FULL_FLUSH) != Z_OK)
+		abort();
+	deflateEnd(&z);
+	return FILL_SIZE - z.avail_out;
+}
+
+/* A message of numbers[0] times ZEROS. */
+static void
+fill_bombs(struct peer *p)
+{
+	static uint8_t packed[FILL_SIZE];
+	static size_t len;
+	struct buf payload;
+
+	if (len == 0)
+		len = deflate_zeros(packed);
+	buf_init(&payload, OUT_MAX);
+	for (unsigned long i = 0; i < numbers[0]; i++)
+		buf_add(&payload, packed, len);
+	/* without its last four bytes (RFC 7692, 7.2.1) */
+	send_frame(p, 0x80 | RSV1 | OPCODE_TEXT, payload.data, payload.len - 4);
+	buf_release(&payload);
+}
+
 /* --- the modes ------------------------------------------------------------------------- */
 
 static const struct mode modes[] = {
@@ -295,6 +376,55 @@ static const struct mode modes[] = {
 	{"reset-at-once", "accepts and resets (RST)", .accepted = reset},
 	{"half-head", "half a head, then closes", .answer = say_and_end,
 	    BYTES("HTTP/1.1 101 Switching Pro")},
+	{"stalled-head", "half a head, then nothing", .answer = say_and_stay,
+	    BYTES("HTTP/1.1 101 Switching Pro")},
+	{"endless-1xx", "answers before the answer for ever", .answer = say_and_fill,
+	    .fill = fill_interim},
+	{"no-accept", "accepts nobody, the queue is full", .full = true},
+
+	/* a refusal whose body does not come to an end */
+	{"refuse-endless", "403, a terabyte", .answer = say_and_fill, .fill = fill_letters,
+	    BYTES("HTTP/1.1 403 Forbidden\r\nContent-Length: 1000000000000\r\n\r\n")},
+	{"refuse-unending", "403, a body without a length for ever", .answer = say_and_fill,
+	    .fill = fill_letters, BYTES("HTTP/1.1 403 Forbidden\r\n\r\n")},
+	{"refuse-chunked", "403, chunks for ever", .answer = say_and_fill, .fill = fill_chunks,
+	    BYTES("HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n")},
+	{"refuse-chunk-line", "403, a chunk whose head never ends", .answer = say_and_fill,
+	    .fill = fill_letters,
+	    BYTES("HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n1;")},
+	{"refuse-trailers", "403, trailers for ever", .answer = say_and_fill,
+	    .fill = fill_header_lines,
+	    BYTES("HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")},
+	{"refuse-stalled", "403, half a body, then nothing", .answer = say_and_stay,
+	    BYTES("HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf of it")},
+	{"refuse-broken", "403, half a body, then closes", .answer = say_and_end,
+	    BYTES("HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf of it")},
+
+	/* before anybody asks: to one who takes this for a proxy, or speaks TLS */
+	{"blunt-garbage", "512 bytes of garbage", .accepted = answer_garbage},
+	{"blunt-endless", "a garbage of letters for ever", .accepted = say_and_fill,
+	    .answer = say_nothing, .fill = fill_letters},
+	{"tls-half", "half of a TLS record, then nothing", .accepted = say_and_stay,
+	    .answer = say_nothing, BYTES("\x16\x03\x03\x40\0\x02")},
+	{"tls-endless", "a TLS handshake of letters for ever", .accepted = say_and_fill,
+	    .answer = say_nothing, .fill = fill_letters, BYTES("\x16\x03\x03\x40\0\x02")},
+	{"tls-alert", "a fatal TLS alert", .accepted = say_and_end,
+	    BYTES("\x15\x03\x03\0\x02\x02\x28")},
+	{"tls-alerts", "TLS warnings for ever", .accepted = say_and_fill,
+	    .answer = say_nothing, .fill = fill_alerts},
+	{"socks-half", "half of SOCKS5's method, then nothing", .accepted = say_and_stay,
+	    BYTES("\x05")},
+	{"socks-half-reply", "half of SOCKS5's reply, then nothing", .accepted = say_and_stay,
+	    BYTES("\x05\0\x05\0\0\x03\xff""a name of 255 bytes")},
+	{"socks-cut-reply", "half of SOCKS5's reply, then closes", .accepted = say_and_end,
+	    BYTES("\x05\0\x05\0\0\x01\0")},
+	{"socks-refuse", "SOCKS5: not allowed", .accepted = say_and_end,
+	    BYTES("\x05\0\x05\x02\0\x01\0\0\0\0\0\0")},
+	{"socks-password", "SOCKS5: a method that nobody offered", .accepted = say_and_end,
+	    BYTES("\x05\x02")},
+	{"socks-endless", "SOCKS5's reply, then letters for ever", .accepted = say_and_fill,
+	    .answer = say_nothing, .fill = fill_letters,
+	    BYTES("\x05\0\x05\0\0\x01\0\0\0\0\0\0")},
 
 	/* right after the upgrade */
 	{"oversize-frame", "a frame of 2^40 bytes, and streams it", .fill = fill_letters,
@@ -303,6 +433,12 @@ static const struct mode modes[] = {
 	    BYTES("\x82\x7f\xff\0\0\0\0\0\0\0")},
 	{"endless-fragments", "a message of empty fragments for ever", .fill = fill_fragments,
 	    .mute = true, BYTES("\x01\x01""a")},
+	{"long-fragments", "a message of fragments for ever", .fill = fill_long_fragments,
+	    .mute = true, BYTES("\x01\x01""a")},
+	{"deflate-bomb", "N: a compressed message of N MiB, 1000 times smaller",
+	    .deflates = true, .fill = fill_bombs, .mute = true},
+	{"deflate-garbage", "a compressed message that is none", .deflates = true,
+	    BYTES("\xc1\x04\xff\xff\xff\xff")},
 	{"reserved-rsv", "RSV2 set", BYTES("\xa1\x02hi")},
 	{"reserved-rsv1", "RSV1 set though nothing is compressed", BYTES("\xc1\x02hi")},
 	{"reserved-opcode", "opcode 3", BYTES("\x83\x02hi")},
@@ -320,6 +456,10 @@ static const struct mode modes[] = {
 	{"close-1-byte", "a close frame with half a code", BYTES("\x88\x01\x03")},
 	{"close-and-stay", "a close frame with 1011, and TCP stays open",
 	    BYTES("\x88\x02\x03\xf3"), .keeps_open = true},
+	{"bid-and-stay", "a close frame with 1000, and TCP stays open",
+	    BYTES("\x88\x02\x03\xe8"), .keeps_open = true},
+	{"bid-and-flood", "a close frame with 1000, then letters for ever",
+	    BYTES("\x88\x02\x03\xe8"), .fill = fill_letters, .keeps_open = true},
 	{"bad-close-reason", "a close frame whose reason is no UTF-8",
 	    BYTES("\x88\x04\x03\xe8\xc3\x28")},
 
@@ -333,7 +473,11 @@ static const struct mode modes[] = {
 	{"slow-byte", "behaves, one byte a millisecond", .trickles = true},
 	{"flood", "messages as fast as they are taken", .fill = fill_messages},
 	{"ping-flood", "pings as fast as they are taken", .fill = fill_pings},
+	{"flood-on", "messages for ever, whatever the client says", .fill = fill_messages,
+	    .mute = true, .keeps_open = true},
 	{"no-read", "upgrades and never reads again", .deaf = true},
+	{"no-read-flood", "the same, and messages for ever", .deaf = true,
+	    .fill = fill_messages},
 	{.name = NULL},
 };
 
@@ -535,6 +679,7 @@ accept_one(int listener)
 		close(fd);
 		return;
 	}
+	puts("connected");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 	p = &peers[npeers++];
 	*p = (struct peer){.fd = fd};
@@ -586,6 +731,19 @@ turn(int listener)
 	npeers = kept;
 }
 
+/* Takes the queue of those who wait to be accepted, so that nobody is connected any more. */
+static void
+fill_queue(const struct sockaddr_in *address)
+{
+	for (int i = 0; i < QUEUE_FILLERS; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+		if (fd >= 0 && connect(fd, (const struct sockaddr *)address,
+		    sizeof *address) != 0 && errno != EINPROGRESS)
+			perror("hostile");
+	}
+}
+
 static int
 listen_somewhere(void)
 {
@@ -595,9 +753,11 @@ listen_somewhere(void)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) != 0 ||
-	    listen(fd, 1024) != 0 ||
+	    listen(fd, mode->full ? 0 : 1024) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&address, &len) != 0)
 		return -1;
+	if (mode->full)
+		fill_queue(&address);
 	printf("listening %u\n", ntohs(address.sin_port));
 	return fd;
 }
@@ -637,6 +797,8 @@ main(int argc, char **argv)
 		perror("hostile");
 		return 1;
 	}
+	while (mode->full)
+		pause();
 	for (;;)
 		turn(listener);
 }

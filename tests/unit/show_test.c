@@ -371,7 +371,7 @@ test_wire(void)
 	tap_text(text(), "> GET / HTTP/1.1\n  Host: x\n  A: \u241b\n", "a head");
 	tap_text(frame_of((struct ws_frame){WS_TEXT, true, true, WS_RSV1, {1, 2, 3, 0xff}, 5},
 	    "hello", 5, true),
-	    "> text FIN RSV1 mask 010203ff 5 B  68 65 6c 6c 6f  hello\n", "a masked frame");
+	    "> text FIN RSV1 mask 010203ff 5 B  68 65 6c 6c 6f\n", "a masked and compressed frame");
 	tap_text(frame_of((struct ws_frame){.opcode = WS_CONTINUATION, .length = 2000}, "\1\2", 2,
 	    false), "< continuation 1.95 KiB  01 02  \u2401\u2402\n", "a fragment");
 	tap_text(frame_of((struct ws_frame){.opcode = WS_PING, .fin = true}, NULL, 0, false),

@@ -179,6 +179,7 @@ struct client {
 	size_t len, total;
 	bool takes;                  /* anything at all */
 	bool leaves;                 /* as soon as it is open */
+	size_t stops_at;             /* bytes, then it pauses; 0: never */
 	bool opened, closed, drained;
 	bool proxied;
 	size_t at_opening;           /* bytes that had come when it opened */
@@ -211,6 +212,10 @@ on_received(void *ctx, const uint8_t *data, size_t len, uint64_t now)
 	(void)now;
 	if (!c->takes)
 		return 0;
+	if (c->total < c->stops_at && c->total + len >= c->stops_at) {
+		len = c->stops_at - c->total;
+		stream_pause(c->stream, true);
+	}
 	memcpy(c->got + c->len, data, len < room ? len : room);
 	c->len += len < room ? len : room;
 	c->total += len;
@@ -402,6 +407,30 @@ test_pause(void)
 	stream_pause(w.client.stream, false);
 	turn_until(w.loop, &w.client.total, FILL);
 	tap_ok(w.client.total >= FILL, "all of it after the pause");
+	world_end(&w);
+}
+
+static const struct line two_words[] = {
+	{2, BYTES("one two")},
+};
+
+/* What was read already waits, too, and comes before the end. */
+static void
+test_pause_within(void)
+{
+	struct world w = {.peer.finally = FINALLY_END, .peer.lines = two_words, .peer.count = 1,
+	    .client.stops_at = 4};
+
+	world_open_tcp(&w);
+	stream_write(w.client.stream, "go", 2);
+	turn_until(w.loop, &w.client.total, 4);
+	turn_until_flag(w.loop, &w.peer.ended);
+	event_base_loop(loop_base(w.loop), EVLOOP_NONBLOCK);
+	tap_text(w.client.got, "one ", "what is left in a pause is not shown");
+	stream_pause(w.client.stream, false);
+	turn_until_flag(w.loop, &w.client.closed);
+	tap_text(w.client.got, "one two", "but after it");
+	tap_int(w.client.why.class, ERR_NONE, "and before the end");
 	world_end(&w);
 }
 
@@ -645,6 +674,7 @@ main(void)
 	test_backlog();
 	test_hoard();
 	test_pause();
+	test_pause_within();
 	test_proxies();
 	test_bad_proxies();
 	test_proxy_away();

@@ -1199,7 +1199,7 @@ test_params(void)
 	misses((struct tls_params){.cert = "/nowhere"}, ERR_IO,
 	    "--cert: cannot read '/nowhere': No such file or directory");
 	misses((struct tls_params){.cert = path_of("garbage")}, ERR_IO, "--cert: '");
-	misses((struct tls_params){.cert = path_of("user.pem")}, ERR_IO, "--cert: '");
+	misses((struct tls_params){.cert = path_of("user.pem")}, ERR_USAGE, "--cert: '");
 	misses((struct tls_params){.cert = path_of("user.pem"), .key = "/nowhere"}, ERR_IO,
 	    "--key: cannot read '/nowhere': No such file or directory");
 	misses((struct tls_params){.cert = path_of("user.pem"), .key = path_of("garbage")}, ERR_IO,

@@ -740,6 +740,75 @@ test_close_refused(void)
 	tear_down(&p);
 }
 
+/* When both have said close, and the server stays, so does closing. */
+static void
+close_ending(evutil_socket_t fd, short events, void *ctx)
+{
+	struct play *p = ctx;
+
+	(void)fd;
+	(void)events;
+	if (strcmp(channel_stage(p->channel), "ending") == 0)
+		channel_close(p->channel, 1001, NULL);
+	else
+		loop_timer_set(&p->guard, NS_PER_MS);
+}
+
+static void
+test_close_ending(void)
+{
+	static const struct scene s = {"closing while the server should end the connection",
+	    BYTES(frames, "\x88\x02\x03\xe8"), .stays = true};
+	struct play p;
+
+	set_up(&p, &s, false, close_ending);
+	loop_timer_set(&p.guard, NS_PER_MS);
+	run(&p);
+	tap_text((char *)p.client.data, "open | closing 1000  | closed by peer 1000", s.name);
+	tear_down(&p);
+}
+
+/* --- pauses -------------------------------------------------------------------------- */
+
+static void
+pause_it(struct channel *c)
+{
+	channel_pause(c, true);
+}
+
+static void
+go_on(evutil_socket_t fd, short events, void *ctx)
+{
+	struct play *p = ctx;
+
+	(void)fd;
+	(void)events;
+	if (p->client.len == 0) {
+		loop_timer_set(&p->guard, NS_PER_MS);
+		return;
+	}
+	say(&p->client, "pause over");
+	channel_pause(p->channel, false);
+}
+
+/* The messages stand behind the answer, in the same read. */
+static void
+test_pause(void)
+{
+	static const struct scene s = {"in a pause no message is told",
+	    BYTES(frames, "\x81\x01" "a\x81\x01" "b\x88\x00"), .act = pause_it};
+	struct play p;
+
+	for (int bytewise = 0; bytewise < 2; bytewise++) {
+		set_up(&p, &s, bytewise, go_on);
+		loop_timer_set(&p.guard, NS_PER_MS);
+		run(&p);
+		tap_text((char *)p.client.data, "open | pause over | text a | text b | "
+		    "closing 1005  | closed by peer 1005", s.name);
+		tear_down(&p);
+	}
+}
+
 /* --- compression --------------------------------------------------------------------- */
 
 #define AGREED "Sec-WebSocket-Extensions: permessage-deflate"
@@ -1002,6 +1071,8 @@ main(void)
 	test_answers();
 	test_refusals();
 	test_close_refused();
+	test_close_ending();
+	test_pause();
 	test_deflate();
 	test_large();
 	test_faults();
