@@ -12,8 +12,10 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/output.h"
+#include "cli/show.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
+#include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/rng.h"
 #include "lib/base/url.h"
@@ -193,7 +195,10 @@ over(void *ctx)
 	if (c->input != NULL && input_left(c->input) && !count_given && !c->output_gone &&
 	    (code == EXIT_FINE || code == EXIT_CONNECTION) && was_open(c))
 		cmd_complain("it ended before all of the input was sent");
-	loop_stop(c->loop);
+	if (talk_conversation(c->talk) == NULL)      /* nobody may ask for it any more */
+		event_base_loopbreak(loop_base(c->loop));
+	else
+		loop_stop(c->loop);
 }
 
 static const struct talk_events talk_events = {ready, busy, over};
@@ -439,6 +444,23 @@ leave_signals(struct connect *c)
 		evsignal_del(&c->signals[--c->signal_count]);
 }
 
+/* What compression was good for, with -v; a terminal has said it already. */
+static void
+tell_compression(struct connect *c)
+{
+	struct show show = {.color = wants_color(STDERR_FILENO)};
+	struct conversation_totals totals;
+	struct buf text;
+
+	if (verbose == 0 || c->errors == NULL || talk_conversation(c->talk) == NULL || json)
+		return;
+	buf_init(&text, 4096);
+	conversation_totals(talk_conversation(c->talk), &totals);
+	show_compression(&show, &text, &totals.compression);
+	output_add(c->errors, text.data, text.len);
+	buf_release(&text);
+}
+
 /* What came is not lost because its reader takes its time; a signal ends it as it ends others. */
 static int
 finish(struct connect *c, struct err *e)
@@ -447,6 +469,7 @@ finish(struct connect *c, struct err *e)
 	int limit = code == EXIT_INTERRUPTED ? LAST_WORDS_MS : -1;
 
 	leave_signals(c);
+	tell_compression(c);
 	output_finish(c->output, limit);
 	output_finish(c->errors, limit);
 	if (recorded != 0)

@@ -196,3 +196,20 @@ show_end(struct show *s, struct buf *into, const struct channel_end *end)
 		    *name != '\0' ? " " : "", name, len > 0 ? " \"" : "", len,
 		    len > 0 ? end->reason.data : "", len > 0 ? "\"" : "");
 }
+
+static void
+show_ratio(struct show *s, struct buf *into, const char *way, uint64_t plain, uint64_t wire)
+{
+	char a[32], b[32];
+
+	if (plain > 0)
+		show_notice(s, into, "deflate   %s %s became %s, %.0f %%", way, show_size(a, plain),
+		    show_size(b, wire), 100.0 * (double)wire / (double)plain);
+}
+
+void
+show_compression(struct show *s, struct buf *into, const struct channel_compression *c)
+{
+	show_ratio(s, into, "out", c->out_plain, c->out_wire);
+	show_ratio(s, into, "in", c->in_plain, c->in_wire);
+}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct buf;
+struct channel_compression;
 struct channel_end;
 struct channel_opened;
 struct channel_wire;
@@ -42,6 +43,9 @@ void show_error(struct show *s, struct buf *into, const char *format, ...)
  * step took, as a small waterfall. */
 void show_opened(struct show *s, struct buf *into, const struct channel_opened *o,
     const char *where, bool phases);
+
+/* What permessage-deflate made of the messages, in each direction that had compressed ones. */
+void show_compression(struct show *s, struct buf *into, const struct channel_compression *c);
 
 /* Code with its name, reason, who began, or the error. */
 void show_end(struct show *s, struct buf *into, const struct channel_end *end);

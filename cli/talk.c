@@ -58,8 +58,9 @@ judge(struct talk *t, int code)
 void
 talk_close(struct talk *t, unsigned code, const char *reason)
 {
+	if (!t->closing)
+		t->close_code = code;
 	t->closing = true;
-	t->close_code = code;
 	loop_timer_clear(&t->patience);
 	conversation_close(t->conversation, code, reason);
 }

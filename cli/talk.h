@@ -74,6 +74,7 @@ void talk_close(struct talk *t, unsigned code, const char *reason);
  * is finished first. -1 with class ERR_IO. */
 int talk_record(struct talk *t, const char *path, struct err *e);
 
+/* NULL when an interrupt has ended it at once. */
 struct conversation *talk_conversation(struct talk *t);
 
 int talk_exit_code(const struct talk *t);

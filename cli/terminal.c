@@ -209,10 +209,15 @@ static void
 ended(struct view *v, const struct channel_end *end)
 {
 	struct terminal *t = (struct terminal *)v;
+	struct conversation_totals c;
 
 	t->ended = true;
 	loop_timer_clear(&t->countdown);
 	show_why(t, end);
+	if (t->params.verbose > 0) {
+		conversation_totals(talk_conversation(t->talk), &c);
+		show_compression(&t->show, &t->text, &c.compression);
+	}
 	flush(t);
 }
 
@@ -294,12 +299,7 @@ show_stats(struct terminal *t)
 	show_notice(&t->show, &t->text, "wire      %s out, %s in, connected %llu×",
 	    show_size(a, c.bytes_out), show_size(b, c.bytes_in),
 	    (unsigned long long)c.connections);
-	if (c.compression.out_plain > 0)
-		show_notice(&t->show, &t->text, "deflate   out %.0f %% of the size",
-		    100.0 * (double)c.compression.out_wire / (double)c.compression.out_plain);
-	if (c.compression.in_plain > 0)
-		show_notice(&t->show, &t->text, "deflate   in %.0f %% of the size",
-		    100.0 * (double)c.compression.in_wire / (double)c.compression.in_plain);
+	show_compression(&t->show, &t->text, &c.compression);
 	if (t->last_rtt > 0)
 		show_notice(&t->show, &t->text, "ping      %s", show_time_text(a, t->last_rtt));
 	if (t->opened_at > 0 && conversation_is_open(talk_conversation(t->talk)))

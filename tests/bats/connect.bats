@@ -369,6 +369,14 @@ held_back() {
 	assert_stderr_has 68
 }
 
+@test "-v tells what compression was good for" {
+	start_foreign server.js '{}'
+	connect -v -m "$(head -c 2000 /dev/zero | tr '\0' x)" "ws://127.0.0.1:$FOREIGN_PORT/"
+	assert_status 0
+	assert_stderr_has 'deflate   out 1.95 KiB became'
+	assert_stderr_has 'deflate   in 1.95 KiB became'
+}
+
 @test "refusals: status, body and the likely cause" {
 	local mode want
 	while read -r mode want; do
