@@ -90,13 +90,16 @@ take_environment(struct client_options *o)
 	o->tls.keylog = environment("SSLKEYLOGFILE", NULL);
 }
 
-/* All of a list as one text; NULL when there is nothing. */
+/* All of a list as one text, which lives until the next call; NULL when there is nothing. */
 static const char *
 join(const struct opt_list *list, const char *between)
 {
+	static char *text;
 	size_t len = 1;
-	char *text, *at;
+	char *at;
 
+	free(text);
+	text = NULL;
 	for (size_t i = 0; i < list->count; i++)
 		len += strlen(list->items[i]) + strlen(between);
 	if (list->count == 0 || (text = malloc(len)) == NULL)

@@ -36,7 +36,7 @@ struct talk {
 	bool enough;                 /* what else comes is not wanted */
 	bool full;                   /* the output wants no messages for now */
 	bool breathless;             /* too many came at once */
-	size_t told;                 /* bytes of messages since the last breath */
+	size_t told;                 /* bytes of messages since the last breath, dropped ones too */
 	unsigned close_code;         /* what we closed with */
 	int interrupts;
 	int exit_code;
@@ -143,7 +143,7 @@ static void
 update_pause(struct talk *t)
 {
 	if (!t->over)
-		conversation_pause(t->conversation, (t->full || t->breathless) && !t->enough);
+		conversation_pause(t->conversation, t->breathless || (t->full && !t->enough));
 }
 
 void
@@ -161,7 +161,8 @@ have_enough(struct talk *t)
 	update_pause(t);
 }
 
-/* A read may hold hundreds of megabytes, compressed; a signal should not have to wait for them. */
+/* A read may hold hundreds of megabytes, compressed, wanted or not; a signal should not have to
+ * wait for them. */
 static void
 count_told(struct talk *t, size_t len)
 {
@@ -285,8 +286,10 @@ message(void *ctx, const struct message *m)
 {
 	struct talk *t = ctx;
 
-	if (t->enough)
+	if (t->enough) {
+		count_told(t, m->len);
 		return;
+	}
 	t->received++;
 	t->unanswered -= t->unanswered > 0;
 	if (t->record != NULL)

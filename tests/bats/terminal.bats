@@ -437,7 +437,6 @@ nger than one row is
 	run_hail "ws://127.0.0.1:$SERVER_PORT/"
 	wait_until everything_has ' < '
 	type_keys C-c
-	type_keys C-c
 	wait_screen 'status 130'
 	wait_until test -s "$WORK/modes.after"
 	cmp "$WORK/modes.before" "$WORK/modes.after"
