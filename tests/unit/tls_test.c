@@ -529,7 +529,7 @@ struct client {
 	struct loop *loop;
 	struct stream *stream;
 	size_t size, written, received;      /* bytes to send in all, sent, come back */
-	bool opened, closed, good, waited, reset, stays, secured, proxied;
+	bool opened, closed, good, reset, stays, secured, proxied;
 	bool hoards;                         /* takes little of what came */
 	struct err why;
 	struct tls_info info;
@@ -562,7 +562,6 @@ client_write(struct client *c)
 		result = stream_write(c->stream, data, n);
 		if (result >= 0)
 			c->written += n;
-		c->waited |= result == 0;
 	}
 }
 
@@ -1046,8 +1045,9 @@ test_transfer(void)
 		c = meet(&(struct server_params){.identity = &good,
 		    .max_version = max_versions[i]}, (struct tls_params){TRUSTED}, "localhost",
 		    BIG);
-		tap_ok(c.good && c.received == BIG && c.waited,
-		    "4 MiB there and back, with waiting (%zu %s)", c.received, c.why.text);
+		/* whether any of it has to wait is up to the kernel */
+		tap_ok(c.good && c.received == BIG, "4 MiB there and back (%zu %s)", c.received,
+		    c.why.text);
 	}
 	c = meet(&(struct server_params){.identity = &good, .hoards = true},
 	    (struct tls_params){TRUSTED}, "localhost", BIG);
