@@ -33,7 +33,10 @@ enum conversation_state {
 /* Servers take about 8 KiB of a header field; what the jar has beyond that stays there. */
 enum { COOKIE_LINE_MAX = 8192 };
 
-enum { RETRY_AFTER_MAX_S = 600 };    /* a server may ask for more; so long is waited */
+enum {
+	RETRY_AFTER_MAX_S = 600,     /* a server may ask for more; so long is waited */
+	STEADY_S = 10,               /* a connection that lasted so long was a success */
+};
 
 struct conversation {
 	struct loop *loop;
@@ -49,7 +52,8 @@ struct conversation {
 	int redirects;               /* followed in this attempt */
 	bool foreign;                /* one of them left the origin */
 	bool paused;
-	unsigned attempt;            /* retries in a row */
+	unsigned attempt;            /* retries since a connection lasted */
+	uint64_t opened_at;          /* clock_ns of this attempt; 0: it did not open */
 	struct err last;             /* why the last attempt ended */
 	struct cookies *jar;
 	struct conversation_totals gone;     /* of connections that are over */
@@ -157,6 +161,9 @@ wait_for_retry(struct conversation *c, const struct channel_end *end)
 static void
 attempt_over(struct conversation *c, const struct channel_end *end)
 {
+	if (c->opened_at != 0 && clock_ns() - c->opened_at >= STEADY_S * NS_PER_S)
+		c->attempt = 0;
+	c->opened_at = 0;
 	if (c->state != CONVERSATION_CLOSING && worth_a_retry(c, end))
 		wait_for_retry(c, end);
 	else
@@ -198,7 +205,7 @@ opened(void *ctx, const struct channel_opened *o)
 	struct conversation *c = ctx;
 
 	c->state = CONVERSATION_OPEN;
-	c->attempt = 0;
+	c->opened_at = clock_ns();
 	c->last = (struct err){0};
 	c->gone.connections++;
 	cookies_take(c->jar, o->head, here(c), time(NULL));

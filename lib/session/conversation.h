@@ -40,7 +40,8 @@ struct conversation_params {
 	struct rng *rng;
 	uint64_t number;                 /* which one it is: chooses the source, fills {conn} */
 	int redirects;                   /* how many to follow in a row; 0: none */
-	int retries;                     /* attempts in a row before giving up; 0: never tried
+	int retries;                     /* attempts in a row before giving up, where only a
+	                                  * connection that lasted 10 s ends the row; 0: never tried
 	                                  * again, CONVERSATION_FOREVER: without end */
 	struct backoff backoff;          /* Retry-After of a refusal makes a wait longer */
 };
