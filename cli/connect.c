@@ -75,6 +75,13 @@ static const struct opt rows[] = {
 
 static const struct opt *const groups[] = {rows, client_rows, NULL};
 
+/* Standard output or error. */
+struct outlet {
+	struct connect *connect;
+	struct output *output;       /* NULL: a terminal has both */
+	bool full;
+};
+
 /* What one run of the command holds. */
 struct connect {
 	struct loop *loop;
@@ -82,8 +89,7 @@ struct connect {
 	struct client *client;
 	struct url url;
 	struct rng rng;
-	struct output *output, *errors;      /* NULL: a terminal has both */
-	bool output_full, errors_full;
+	struct outlet output, errors;
 	bool output_gone;            /* nothing can be written any more, */
 	bool output_failed;          /* and not because the reader went away */
 	struct input *input;         /* NULL: nothing is read */
@@ -95,6 +101,17 @@ struct connect {
 };
 
 /* --- options ----------------------------------------------------------------------------- */
+
+/* What is sent as text has to be UTF-8. */
+static int
+check_texts(const struct opt_list *list, const char *option, struct err *e)
+{
+	for (size_t i = 0; i < list->count && !binary; i++)
+		if (!utf8_valid(list->items[i], strlen(list->items[i])))
+			return err_set(e, ERR_USAGE, 0, "%s: '%.100s' is not UTF-8; --binary sends "
+			    "it", option, list->items[i]);
+	return 0;
+}
 
 static int
 check_options(struct err *e)
@@ -108,15 +125,9 @@ check_options(struct err *e)
 		return err_set(e, ERR_USAGE, 0, "--count: expected more than nothing");
 	if (backoff_given && reconnect == 0)
 		return err_set(e, ERR_USAGE, 0, "--backoff needs --reconnect");
-	for (size_t i = 0; i < messages.count && !binary; i++)
-		if (!utf8_valid(messages.items[i], strlen(messages.items[i])))
-			return err_set(e, ERR_USAGE, 0, "--message: '%.100s' is not UTF-8; "
-			    "--binary sends it", messages.items[i]);
-	for (size_t i = 0; i < on_open.count && !binary; i++)
-		if (!utf8_valid(on_open.items[i], strlen(on_open.items[i])))
-			return err_set(e, ERR_USAGE, 0, "--on-open: '%.100s' is not UTF-8; "
-			    "--binary sends it", on_open.items[i]);
-	return 0;
+	if (check_texts(&messages, "--message", e) != 0)
+		return -1;
+	return check_texts(&on_open, "--on-open", e);
 }
 
 /* A prompt needs both ends to be a terminal, and somebody to type. */
@@ -245,35 +256,35 @@ static void
 update_hold(struct connect *c)
 {
 	if (c->talk != NULL)
-		talk_hold(c->talk, c->output_full || c->errors_full);
+		talk_hold(c->talk, c->output.full || c->errors.full);
 }
 
 static void
-output_is_full(void *ctx)
+outlet_full(void *ctx)
 {
-	struct connect *c = ctx;
+	struct outlet *o = ctx;
 
-	c->output_full = true;
-	update_hold(c);
+	o->full = true;
+	update_hold(o->connect);
 }
 
 static void
-output_drained(void *ctx)
+outlet_drained(void *ctx)
 {
-	struct connect *c = ctx;
+	struct outlet *o = ctx;
 
-	c->output_full = false;
-	update_hold(c);
+	o->full = false;
+	update_hold(o->connect);
 }
 
 /* A reader that has seen enough (head(1)) is no failure. */
 static void
 output_broken(void *ctx, int code)
 {
-	struct connect *c = ctx;
+	struct connect *c = ((struct outlet *)ctx)->connect;
 	struct err e;
 
-	output_drained(c);
+	outlet_drained(ctx);
 	c->output_failed = code != EPIPE;
 	c->output_gone = true;
 	if (c->talk == NULL)
@@ -282,36 +293,15 @@ output_broken(void *ctx, int code)
 	talk_stop(c->talk, code == EPIPE ? NULL : &e);
 }
 
-static const struct output_events output_events = {output_is_full, output_drained,
-    output_broken};
-
-static void
-errors_are_full(void *ctx)
-{
-	struct connect *c = ctx;
-
-	c->errors_full = true;
-	update_hold(c);
-}
-
-static void
-errors_drained(void *ctx)
-{
-	struct connect *c = ctx;
-
-	c->errors_full = false;
-	update_hold(c);
-}
-
 static void
 errors_broken(void *ctx, int code)
 {
 	(void)code;
-	errors_drained(ctx);
+	outlet_drained(ctx);
 }
 
-static const struct output_events errors_events = {errors_are_full, errors_drained,
-    errors_broken};
+static const struct output_events output_events = {outlet_full, outlet_drained, output_broken};
+static const struct output_events errors_events = {outlet_full, outlet_drained, errors_broken};
 
 static void
 signalled(evutil_socket_t number, short events, void *ctx)
@@ -334,6 +324,15 @@ columns_of(int fd)
 }
 
 static int
+make_outlet(struct connect *c, struct outlet *o, int fd, const struct output_events *events,
+    struct err *e)
+{
+	o->connect = c;
+	o->output = output_new(c->loop, fd, events, o, e);
+	return o->output != NULL ? 0 : -1;
+}
+
+static int
 make_view(struct connect *c, struct err *e)
 {
 	struct terminal_params t = {.color = wants_color(STDOUT_FILENO), .quiet = quiet,
@@ -351,12 +350,11 @@ make_view(struct connect *c, struct err *e)
 		c->view = terminal_view(c->terminal);
 		return 0;
 	}
-	c->output = output_new(c->loop, STDOUT_FILENO, &output_events, c, e);
-	c->errors = output_new(c->loop, STDERR_FILENO, &errors_events, c, e);
-	if (c->output == NULL || c->errors == NULL)
+	if (make_outlet(c, &c->output, STDOUT_FILENO, &output_events, e) != 0 ||
+	    make_outlet(c, &c->errors, STDERR_FILENO, &errors_events, e) != 0)
 		return -1;
-	p.out = c->output;
-	p.err = c->errors;
+	p.out = c->output.output;
+	p.err = c->errors.output;
 	c->view = json ? view_json_new(&p) : view_lines_new(&p);
 	return c->view != NULL ? 0 : err_set(e, ERR_MEMORY, 0, "no memory for output");
 }
@@ -391,6 +389,7 @@ make_client(struct connect *c, struct err *e)
 static int
 start_talk(struct connect *c, struct err *e)
 {
+	bool listens = echo || receive;
 	struct talk_params p = {
 	    .conversation = {.client = c->client, .url = &c->url, .resolver = c->resolver,
 	    .rng = &c->rng, .redirects = location ? CONVERSATION_REDIRECTS : 0,
@@ -398,10 +397,9 @@ start_talk(struct connect *c, struct err *e)
 	    .backoff = {500 * NS_PER_MS, 30 * NS_PER_S}},
 	    .on_open = on_open.items, .on_open_count = on_open.count, .messages = messages.items,
 	    .message_count = messages.count, .binary = binary, .echo = echo,
-	    .listens = echo || receive, .stays = c->terminal != NULL ||
-	    ((echo || receive) && !wait_given && linger == 0), .count = count,
+	    .listens = listens, .stays = c->terminal != NULL ||
+	    (listens && !wait_given && linger == 0), .count = count,
 	    .wait = wait_given || !count_given ? wait_ns : TALK_NO_LIMIT, .linger = linger};
-
 	struct err why = {0};
 
 	if (backoff_text != NULL && backoff_parse(&p.conversation.backoff, backoff_text, &why) != 0)
@@ -452,12 +450,12 @@ tell_compression(struct connect *c)
 	struct conversation_totals totals;
 	struct buf text;
 
-	if (verbose == 0 || c->errors == NULL || talk_conversation(c->talk) == NULL || json)
+	if (verbose == 0 || c->errors.output == NULL || talk_conversation(c->talk) == NULL || json)
 		return;
 	buf_init(&text, 4096);
 	conversation_totals(talk_conversation(c->talk), &totals);
 	show_compression(&show, &text, &totals.compression);
-	output_add(c->errors, text.data, text.len);
+	output_add(c->errors.output, text.data, text.len);
 	buf_release(&text);
 }
 
@@ -470,8 +468,8 @@ finish(struct connect *c, struct err *e)
 
 	leave_signals(c);
 	tell_compression(c);
-	output_finish(c->output, limit);
-	output_finish(c->errors, limit);
+	output_finish(c->output.output, limit);
+	output_finish(c->errors.output, limit);
 	if (recorded != 0)
 		return -1;
 	return code == EXIT_FINE && c->output_failed ? EXIT_LOCAL : code;
@@ -497,16 +495,12 @@ static void
 release(struct connect *c)
 {
 	leave_signals(c);
-	terminal_free(c->terminal);
+	if (c->view != NULL)
+		c->view->ops->free(c->view);         /* nobody talks any more */
 	input_free(c->input);
-	output_free(c->output);
-	output_free(c->errors);
-	c->output = c->errors = NULL;
+	output_free(c->output.output);
+	output_free(c->errors.output);
 	talk_free(c->talk);
-	if (c->terminal == NULL && c->view != NULL && json)
-		view_json_free(c->view);
-	else if (c->terminal == NULL && c->view != NULL)
-		view_lines_free(c->view);
 	resolver_free(c->resolver);
 	if (c->loop != NULL)
 		loop_free(c->loop);

@@ -7,6 +7,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "lib/base/hex.h"
 #include "lib/base/slice.h"
 
 enum { REASON_MAX = 123 };               /* bytes of a close frame's reason (RFC 6455, 5.5) */
@@ -107,15 +108,6 @@ parse_record(struct slash *s, char *argument, struct err *e)
 	return parse_path(s, argument);
 }
 
-static int
-digit_of(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
 int
 slash_hex(const char *text, unsigned char **bytes, size_t *count, struct err *e)
 {
@@ -129,13 +121,13 @@ slash_hex(const char *text, unsigned char **bytes, size_t *count, struct err *e)
 		at += strspn(at, " \t:");
 		if (*at == '\0')
 			break;
-		if (digit_of(at[0]) < 0 || digit_of(at[1]) < 0) {
+		if (hex_value(at[0]) < 0 || hex_value(at[1]) < 0) {
 			free(*bytes);
 			*bytes = NULL;
 			return err_set(e, ERR_USAGE, 0,
 			    "expected hex digits in pairs (48 65 6c 6c 6f), not '%.20s'", at);
 		}
-		(*bytes)[n++] = (unsigned char)(digit_of(at[0]) << 4 | digit_of(at[1]));
+		(*bytes)[n++] = (unsigned char)(hex_value(at[0]) << 4 | hex_value(at[1]));
 	}
 	*count = n;
 	return 0;

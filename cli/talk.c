@@ -252,7 +252,7 @@ connecting(void *ctx, const struct url *to, unsigned redirect)
 	struct talk *t = ctx;
 
 	url_text(to, t->where, sizeof t->where);
-	t->view->ops->connecting(t->view, to, redirect);
+	t->view->ops->connecting(t->view, t->where, redirect);
 }
 
 static void
@@ -490,7 +490,7 @@ talk_interrupt(struct talk *t)
 	have_enough(t);
 	if (++t->interrupts > 1)
 		leave(t);
-	else if (!t->closing)
+	else
 		begin_close(t);
 }
 

@@ -15,7 +15,6 @@
 #include "cli/talk.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
-#include "lib/base/url.h"
 #include "lib/base/utf8.h"
 #include "lib/codec/http_head.h"
 #include "lib/loop/loop.h"
@@ -38,7 +37,7 @@ struct terminal {
 	struct show show;
 	struct buf text;             /* what is about to be shown */
 	char *answer;                /* head of the last answer, for /headers */
-	char where[512];
+	const char *where;           /* what is being connected to */
 	uint64_t opened_at, last_rtt;
 	uint64_t sent, received, sent_bytes, received_bytes;
 	uint64_t retry_at;           /* clock_ns; 0: nothing is being waited for */
@@ -67,11 +66,11 @@ complain(struct view *v, const struct err *e)
 }
 
 static void
-connecting(struct view *v, const struct url *to, unsigned redirect)
+connecting(struct view *v, const char *where, unsigned redirect)
 {
 	struct terminal *t = (struct terminal *)v;
 
-	url_text(to, t->where, sizeof t->where);
+	t->where = where;
 	t->retry_at = 0;
 	loop_timer_clear(&t->countdown);
 	prompt_label(t->prompt, "… ");
@@ -221,8 +220,20 @@ ended(struct view *v, const struct channel_end *end)
 	flush(t);
 }
 
+static void
+terminal_free(struct view *v)
+{
+	struct terminal *t = (struct terminal *)v;
+
+	loop_timer_clear(&t->countdown);
+	prompt_free(t->prompt);
+	buf_release(&t->text);
+	free(t->answer);
+	free(t);
+}
+
 static const struct view_ops ops = {connecting, opened, message, pong, retrying, wire, closing,
-    ended, complain};
+    ended, complain, terminal_free};
 
 /* --- slash commands ---------------------------------------------------------------------- */
 
@@ -486,18 +497,6 @@ terminal_new(struct loop *l, const struct terminal_params *p, struct err *e)
 	}
 	t->show.columns = prompt_columns(t->prompt);
 	return t;
-}
-
-void
-terminal_free(struct terminal *t)
-{
-	if (t == NULL)
-		return;
-	loop_timer_clear(&t->countdown);
-	prompt_free(t->prompt);
-	buf_release(&t->text);
-	free(t->answer);
-	free(t);
 }
 
 struct view *

@@ -20,11 +20,9 @@ struct terminal_params {
 	bool raw_json;
 };
 
-/* Takes the terminal of standard input and output. NULL with class ERR_IO. */
+/* Takes the terminal of standard input and output; freeing the view gives it back. NULL with class
+ * ERR_IO. */
 struct terminal *terminal_new(struct loop *l, const struct terminal_params *p, struct err *e);
-
-/* Gives the terminal back. NULL is fine. */
-void terminal_free(struct terminal *t);
 
 struct view *terminal_view(struct terminal *t);
 

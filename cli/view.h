@@ -9,11 +9,11 @@
 #include "lib/session/conversation.h"
 
 struct output;
-struct url;
 struct view;
 
 struct view_ops {
-	void (*connecting)(struct view *v, const struct url *to, unsigned redirect);
+	/* `where`, an URL, is lent until the next attempt or the end of the talk. */
+	void (*connecting)(struct view *v, const char *where, unsigned redirect);
 	void (*opened)(struct view *v, const struct channel_opened *o);
 	void (*message)(struct view *v, const struct message *m, bool out);
 	void (*pong)(struct view *v, uint64_t round_trip_ns);
@@ -23,6 +23,7 @@ struct view_ops {
 	void (*ended)(struct view *v, const struct channel_end *end);
 	/* What goes wrong besides: bad input, an unmet --count. */
 	void (*complain)(struct view *v, const struct err *e);
+	void (*free)(struct view *v);
 };
 
 /* The head of every view's own struct. */
@@ -44,10 +45,8 @@ struct view_params {
 
 /* The messages to standard output, everything else to standard error. */
 struct view *view_lines_new(const struct view_params *p);
-void view_lines_free(struct view *v);
 
 /* One JSON object for each event, one a line, on standard output (hail-connect(1)). */
 struct view *view_json_new(const struct view_params *p);
-void view_json_free(struct view *v);
 
 #endif

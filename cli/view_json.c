@@ -8,7 +8,6 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
-#include "lib/base/url.h"
 #include "lib/base/utf8.h"
 #include "lib/codec/http_head.h"
 #include "lib/codec/ws_frame.h"
@@ -21,7 +20,7 @@ struct view_json {
 	struct view view;
 	struct view_params params;
 	uint64_t start;              /* clock_ns; "t" counts from here */
-	char where[1024];            /* what is being connected to */
+	const char *where;           /* what is being connected to */
 	unsigned redirect;
 	struct buf line;
 };
@@ -93,11 +92,11 @@ finish(struct view_json *j)
 /* --- events ------------------------------------------------------------------------------ */
 
 static void
-connecting(struct view *v, const struct url *to, unsigned redirect)
+connecting(struct view *v, const char *where, unsigned redirect)
 {
 	struct view_json *j = (struct view_json *)v;
 
-	url_text(to, j->where, sizeof j->where);
+	j->where = where;
 	j->redirect = redirect;
 }
 
@@ -318,8 +317,15 @@ complain(struct view *v, const struct err *e)
 	finish(j);
 }
 
+static void
+json_free(struct view *v)
+{
+	buf_release(&((struct view_json *)v)->line);
+	free(v);
+}
+
 static const struct view_ops ops = {connecting, opened, message, pong, retrying, wire, closing,
-    ended, complain};
+    ended, complain, json_free};
 
 struct view *
 view_json_new(const struct view_params *p)
@@ -333,13 +339,4 @@ view_json_new(const struct view_params *p)
 	j->start = clock_ns();
 	buf_init(&j->line, LINE_MAX_BYTES);
 	return &j->view;
-}
-
-void
-view_json_free(struct view *v)
-{
-	if (v == NULL)
-		return;
-	buf_release(&((struct view_json *)v)->line);
-	free(v);
 }

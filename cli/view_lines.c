@@ -6,7 +6,6 @@
 #include "cli/show.h"
 #include "cli/view.h"
 #include "lib/base/buf.h"
-#include "lib/base/url.h"
 
 enum {
 	TEXT_MAX = 1 << 20,
@@ -18,8 +17,7 @@ struct view_lines {
 	struct view_params params;
 	struct show show;            /* of standard error, … */
 	struct show out_show;        /* … and of output, when that is a terminal */
-	char where[512];
-	bool retrying;
+	const char *where;
 };
 
 /* Everything but messages goes here: a line at once, so that it stands in order with theirs. */
@@ -42,12 +40,12 @@ complain_of(struct view_lines *w, const struct err *e)
 }
 
 static void
-connecting(struct view *v, const struct url *to, unsigned redirect)
+connecting(struct view *v, const char *where, unsigned redirect)
 {
 	struct view_lines *w = (struct view_lines *)v;
 	struct buf text;
 
-	url_text(to, w->where, sizeof w->where);
+	w->where = where;
 	if (w->params.quiet || redirect == 0)
 		return;
 	buf_init(&text, TEXT_MAX);
@@ -170,8 +168,14 @@ complain(struct view *v, const struct err *e)
 	complain_of((struct view_lines *)v, e);
 }
 
+static void
+lines_free(struct view *v)
+{
+	free(v);
+}
+
 static const struct view_ops ops = {connecting, opened, message, pong, retrying, wire, closing,
-    ended, complain};
+    ended, complain, lines_free};
 
 struct view *
 view_lines_new(const struct view_params *p)
@@ -188,10 +192,4 @@ view_lines_new(const struct view_params *p)
 	w->show = (struct show){.color = p->color, .raw_json = true,
 	    .time = p->verbose > 0 ? SHOW_CLOCK : SHOW_NO_TIME, .max_bytes = MESSAGE_SHOWN};
 	return &w->view;
-}
-
-void
-view_lines_free(struct view *v)
-{
-	free(v);
 }

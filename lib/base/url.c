@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/err.h"
+#include "lib/base/hex.h"
 #include "lib/base/slice.h"
 
 static const struct {
@@ -52,18 +53,6 @@ url_release(struct url *u)
 	free(u->password);
 	free(u->target);
 	u->user = u->password = u->target = NULL;
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* A copy with %XX undone; NULL when an escape is broken or hides a NUL or a line end. */

@@ -6,6 +6,7 @@
 #include "lib/codec/http_body.h"
 
 #include "lib/base/err.h"
+#include "lib/base/hex.h"
 #include "lib/codec/http_head.h"
 
 enum state {
@@ -112,18 +113,6 @@ http_body_begin(struct http_body *b, const struct http_head *head, bool to_head,
 }
 
 /* --- the chunked coding ------------------------------------------------------------------ */
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 static int
 bad_byte(char c, const char *expected, struct err *e)

@@ -487,3 +487,15 @@ completed() {
 	run "$HAIL" --completion tcsh
 	assert_status 2
 }
+
+@test "make install puts the completion scripts where the shells look, and uninstall removes all" {
+	local make=(env -u MAKEFLAGS -u MAKELEVEL make -C "$ROOT" BUILD="$BUILD"
+	    DESTDIR="$WORK/root" PREFIX=/usr)
+	"${make[@]}" install
+	"$HAIL" --completion bash | cmp - "$WORK/root/usr/share/bash-completion/completions/hail"
+	"$HAIL" --completion zsh | cmp - "$WORK/root/usr/share/zsh/site-functions/_hail"
+	"$HAIL" --completion fish | cmp - "$WORK/root/usr/share/fish/vendor_completions.d/hail.fish"
+	[ -f "$WORK/root/usr/share/man/man1/hail-connect.1" ]
+	"${make[@]}" uninstall
+	[ -z "$(find "$WORK/root" -type f)" ]
+}
