@@ -39,10 +39,10 @@ void show_notice(struct show *s, struct buf *into, const char *format, ...)
 void show_error(struct show *s, struct buf *into, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What was agreed when it opened (subprotocol, extensions, TLS), and with `phases` how long each
- * step took, as a small waterfall. */
+/* What was agreed when it opened (subprotocol, extensions), with `phases` also TLS and how long
+ * each step took, as a small waterfall, and with `certificate` whose it is. */
 void show_opened(struct show *s, struct buf *into, const struct channel_opened *o,
-    const char *where, bool phases);
+    const char *where, bool phases, bool certificate);
 
 /* What permessage-deflate made of the messages, in each direction that had compressed ones. */
 void show_compression(struct show *s, struct buf *into, const struct channel_compression *c);

@@ -58,18 +58,21 @@ show_deflate(const struct show *s, struct buf *into, const struct ws_deflate_par
 
 /* All of it when asked for; what was let pass, in any case. */
 static void
-show_tls(const struct show *s, struct buf *into, const struct stream *stream, bool all)
+show_tls(const struct show *s, struct buf *into, const struct stream *stream, bool protocol,
+    bool certificate)
 {
 	struct tls_info info;
 	char text[160];
 
 	if (stream == NULL || stream_tls_info(stream, &info) != 0)
 		return;
-	if (all) {
+	if (protocol) {
 		snprintf(text, sizeof text, "%.30s, %.60s%s%.30s%s", info.protocol, info.cipher,
 		    info.alpn != NULL ? ", " : "", info.alpn != NULL ? info.alpn : "",
 		    info.resumed ? ", resumed" : "");
 		show_detail(s, into, "TLS", slice_of(text));
+	}
+	if (certificate) {
 		show_detail(s, into, "certificate", slice_of(info.subject));
 		show_detail(s, into, "issued by", slice_of(info.issuer));
 		show_detail(s, into, "expires", slice_of(info.expires));
@@ -148,7 +151,7 @@ show_phases(const struct show *s, struct buf *into, const struct channel_opened 
 
 void
 show_opened(struct show *s, struct buf *into, const struct channel_opened *o,
-    const char *where, bool phases)
+    const char *where, bool phases, bool certificate)
 {
 	char time[32];
 
@@ -158,7 +161,7 @@ show_opened(struct show *s, struct buf *into, const struct channel_opened *o,
 	buf_addf(into, " in %s", show_time_text(time, o->at - o->times->start));
 	show_detail(s, into, "subprotocol", http_head_field(o->head, "Sec-WebSocket-Protocol"));
 	show_deflate(s, into, o->deflate);
-	show_tls(s, into, o->stream, phases);
+	show_tls(s, into, o->stream, phases, certificate);
 	if (phases)
 		show_phases(s, into, o);
 	buf_add_text(into, "\n");

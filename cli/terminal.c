@@ -106,7 +106,7 @@ opened(struct view *v, const struct channel_opened *o)
 	t->opened_at = o->at;
 	keep_answer(t, o->head);
 	if (!t->params.quiet)
-		show_opened(&t->show, &t->text, o, t->where, t->params.verbose > 0);
+		show_opened(&t->show, &t->text, o, t->where, true, t->params.verbose > 0);
 	prompt_label(t->prompt, label_open);
 	flush(t);
 }

@@ -62,7 +62,7 @@ opened(struct view *v, const struct channel_opened *o)
 	if (w->params.quiet)
 		return;
 	buf_init(&text, TEXT_MAX);
-	show_opened(&w->show, &text, o, w->where, w->params.verbose > 0);
+	show_opened(&w->show, &text, o, w->where, w->params.verbose > 0, w->params.verbose > 0);
 	tell(w, &text);
 }
 

@@ -402,6 +402,20 @@ nger than one row is
 	ended_with 0
 }
 
+@test "it says how long each step took, and what TLS was agreed" {
+	make_certificates
+	start_node --tls-cert "$WORK/server.crt" --tls-key "$WORK/server.key"
+	begin_terminal 80 24
+	connect "$ECHO"
+	wait_screen '  upgrade '
+	screen_lacks 'TLSv1'
+	begin_terminal 80 24
+	run_hail --cacert "$WORK/ca.pem" "wss://localhost:${NODE_PORTS[-1]}/echo"
+	wait_screen '  TLS          TLSv1.3'
+	wait_screen '  upgrade '
+	screen_lacks 'issued by'
+}
+
 @test "colours, and none with NO_COLOR" {
 	begin_terminal 80 24
 	connect "$ECHO"

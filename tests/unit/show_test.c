@@ -334,14 +334,14 @@ test_opened(void)
 
 	http_head_parse(&head, answer, sizeof answer - 1, 0, &e);
 	shown.len = 0;
-	show_opened(&s, &shown, &o, "ws://x/", false);
+	show_opened(&s, &shown, &o, "ws://x/", false, false);
 	tap_text(text(), "* connected to ws://x/ in 10.0 ms\n  subprotocol  chat\n"
 	    "  compression  permessage-deflate, window 2^10 out anew each time, 2^15 in\n",
 	    "what was agreed");
 	o.deflate = NULL;
 	s.columns = 46;
 	shown.len = 0;
-	show_opened(&s, &shown, &o, "ws://x/", true);
+	show_opened(&s, &shown, &o, "ws://x/", true, true);
 	tap_text(text(), "* connected to ws://x/ in 10.0 ms\n  subprotocol  chat\n"
 	    "  resolve        2.00 ms  ====\n  connect        3.00 ms      ======\n"
 	    "  upgrade        5.00 ms            ==========\n", "how long it took");
