@@ -11,6 +11,7 @@
 #include "lib/base/rng.h"
 #include "lib/base/slice.h"
 #include "lib/codec/http_head.h"
+#include "lib/codec/http_request.h"
 #include "lib/codec/ws_deflate.h"
 
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";   /* RFC 6455, 1.3 */
@@ -19,36 +20,13 @@ static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";   /* RFC 6455
  * ws_response_check knows nothing of. */
 static const char *const owned[] = {
 	"Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version",
-	"Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol",
+	"Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol", NULL,
 };
-
-static struct slice
-name_of(const char *line)
-{
-	return (struct slice){line, strcspn(line, ":")};
-}
 
 int
 ws_header_check(const char *line, struct err *e)
 {
-	static const char token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789!#$%&'*+-.^_`|~";
-	struct slice name = name_of(line);
-
-	if (name.len == 0 || line[name.len] != ':' || strspn(line, token) != name.len)
-		return err_set(e, ERR_USAGE, 0,
-		    "bad header '%.120s': expected a name, a colon and a value", line);
-	for (const char *at = line + name.len; *at != '\0'; at++)
-		if (((unsigned char)*at < 0x20 && *at != '\t') || *at == 0x7f)
-			return err_set(e, ERR_USAGE, 0,
-			    "bad header '%.*s': expected a value without control characters",
-			    name.len < 120 ? (int)name.len : 120, line);
-	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
-		if (slice_eq_nocase(name, owned[i]))
-			return err_set(e, ERR_USAGE, 0,
-			    "bad header '%s': expected none that the opening handshake itself "
-			    "writes", owned[i]);
-	return 0;
+	return http_line_check_but(line, owned, "the opening handshake itself writes", e);
 }
 
 /* The lines of both lists; NULL behind the last. */
@@ -68,7 +46,8 @@ find_header(const struct ws_request *request, const char *name)
 	const char *line;
 	size_t i = 0;
 
-	while ((line = header_at(request, i)) != NULL && !slice_eq_nocase(name_of(line), name))
+	while ((line = header_at(request, i)) != NULL &&
+	    !slice_eq_nocase(http_line_name(line), name))
 		i++;
 	return i;
 }
