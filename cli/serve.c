@@ -6,6 +6,7 @@
 
 #include "cli/cmd.h"
 #include "cli/opt.h"
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/node/node.h"
 
@@ -15,6 +16,7 @@ static struct node_params params = {
 	.history = 10000,
 	.max_message = 1 << 20,
 	.max_backlog = 1 << 20,
+	.heartbeat_ns = 15 * NS_PER_S,
 };
 
 static bool quiet;
@@ -32,6 +34,8 @@ static const struct opt rows[] = {
 	    "longest message taken (1MiB)", NULL},
 	{"max-backlog", 0, OPT_SIZE, &params.max_backlog, "SIZE",
 	    "close a receiver with more than this queued (1MiB)", NULL},
+	{"heartbeat", 0, OPT_DURATION, &params.heartbeat_ns, "TIME",
+	    "a silent event stream shows that it is alive (15s)", NULL},
 	{"chaos", 0, OPT_TEXT, &params.chaos, "SPEC",
 	    "break promises: drop=1/100,dup=1/200,swap=1/50,...", NULL},
 	{"tls-cert", 0, OPT_TEXT, &params.tls_cert, "FILE",
@@ -83,9 +87,9 @@ run(int argc, char **argv, char **rest)
 const struct cmd cmd_serve = {
 	.name = "serve",
 	.operands = "",
-	.summary = "The reference node: topics over WebSocket, linked through Redis",
+	.summary = "The reference node: topics by WebSocket, SSE and polls, linked through Redis",
 	.options = groups,
-	.epilogue = "Routes: /ws/{topic} /echo /pub/{topic} /healthz /metrics; hail-serve(1)\n"
-	    "has the rest.",
+	.epilogue = "Routes: /ws/{topic} /sse/{topic} /poll/{topic} /echo /pub/{topic} /healthz\n"
+	    "/metrics; hail-serve(1) has the rest.",
 	.run = run,
 };

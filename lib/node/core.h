@@ -1,9 +1,11 @@
 /* core.h: what the parts of one node share. For lib/node only; node.h is for the others.
  *
  *     listener ─▶ libwebsockets ─▶ node.c (callbacks) ─┬─▶ http.c   requests and answers
- *                                                      └─▶ ws.c     WebSockets: members of
- *                                                           │        topics, or echo
- *       redis_link ◀─ redis_broker ◀─── broker ◀─── hub ◀───┘
+ *                                                      │     ├─▶ sse.c    event streams
+ *                                                      │     └─▶ poll.c   long and short
+ *                                                      └─▶ ws.c     WebSockets, or echo
+ *                                                                │
+ *       redis_link ◀─ redis_broker ◀─ broker ◀─ hub ◀─ receiver ◀┘  members of topics
  */
 #ifndef HAIL_NODE_CORE_H
 #define HAIL_NODE_CORE_H
@@ -14,6 +16,7 @@
 
 #include "lib/base/slice.h"
 #include "lib/node/chaos.h"
+#include "lib/node/deadline.h"
 #include "lib/node/held.h"
 #include "lib/node/metrics.h"
 #include "lib/node/node.h"
@@ -21,6 +24,7 @@
 struct broker;
 struct hub;
 struct receipt;
+struct receiver;
 struct ws;
 
 struct node {
@@ -31,10 +35,13 @@ struct node {
 	struct broker *broker;
 	struct chaos chaos;
 	struct held_queue held;
+	struct deadlines deadlines;
+	int watch_fd;                /* see receiver_enter */
 	struct metrics metrics;
-	struct ws *sockets;          /* all that are open */
+	struct receiver *receivers;  /* all that are open */
 	struct ws *choked;           /* those not read from until the broker is relieved */
 	uint64_t started_ns;
+	size_t page_bytes;           /* of history read at a time, or of an answer to a poll */
 	uint64_t connections;        /* numbered so far */
 	uint64_t publications;       /* numbered so far */
 	char boot[17];               /* tells this run of the node from the one before */
@@ -49,7 +56,7 @@ void node_log(struct node *n, const char *format, ...) __attribute__((format(pri
 int node_publish(struct node *n, uint64_t connection, struct slice topic, struct slice data,
     struct receipt *r);
 
-/* A connection to /ws opened: the first one starts the clock of a stall. */
+/* Somebody became a member of a topic: the first one starts the clock of a stall. */
 void node_opened(struct node *n);
 
 #endif

@@ -121,6 +121,12 @@ held_take(struct held_queue *q, struct held_list *l, struct slice source)
 	return *at != NULL ? unlink_held(q, at) : NULL;
 }
 
+struct message *
+held_take_first(struct held_queue *q, struct held_list *l)
+{
+	return l->first != NULL ? unlink_held(q, &l->first) : NULL;
+}
+
 void
 held_clear(struct held_queue *q, struct held_list *l)
 {

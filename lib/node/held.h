@@ -37,6 +37,9 @@ bool held_has(const struct held_list *l, struct slice source);
 /* What is held of that source, its reference now the caller's; NULL: nothing. */
 struct message *held_take(struct held_queue *q, struct held_list *l, struct slice source);
 
+/* The oldest that is held, its reference now the caller's; NULL: nothing. */
+struct message *held_take_first(struct held_queue *q, struct held_list *l);
+
 /* Gives up all that is held for this receiver. */
 void held_clear(struct held_queue *q, struct held_list *l);
 

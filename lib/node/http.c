@@ -10,6 +10,8 @@
 #include "lib/base/utf8.h"
 #include "lib/node/broker.h"
 #include "lib/node/core.h"
+#include "lib/node/poll.h"
+#include "lib/node/sse.h"
 
 enum {
 	HEAD_MAX = 1024,
@@ -62,66 +64,104 @@ http_route(struct lws *wsi, struct route *route)
 	return NULL;
 }
 
+/* Copies a value, trimmed. */
+static void
+copy_value(struct slice value, char *into, size_t size)
+{
+	value = slice_trim(value);
+	if (value.len >= size)
+		value = slice_of("?");
+	memcpy(into, value.data, value.len);
+	into[value.len] = '\0';
+}
+
 bool
 http_query(struct lws *wsi, const char *name, char *into, size_t size)
 {
-	const char *value = lws_get_urlarg_by_name(wsi, name, into, (int)size);
+	char argument[PATH_BYTES];
+	size_t len = strlen(name);
 
-	if (value == NULL)
+	for (int i = 0; lws_hdr_copy_fragment(wsi, argument, sizeof argument,
+	    WSI_TOKEN_HTTP_URI_ARGS, i) >= 0; i++) {
+		if (strncmp(argument, name, len) != 0)
+			continue;
+		copy_value(slice_of(argument + len), into, size);
+		return true;
+	}
+	return false;
+}
+
+bool
+http_field(struct lws *wsi, const char *name, char *into, size_t size)
+{
+	char value[PATH_BYTES];
+
+	if (lws_hdr_custom_copy(wsi, value, sizeof value, name, (int)strlen(name)) < 0)
 		return false;
-	memmove(into, value, strlen(value) + 1);    /* it stands behind the name */
+	copy_value(slice_of(value), into, size);
 	return true;
+}
+
+int
+http_since(struct lws *wsi, struct stream_id *since)
+{
+	char text[STREAM_ID_TEXT + 1];
+
+	if (!http_query(wsi, "since=", text, sizeof text) || text[0] == '\0')
+		return 0;
+	return stream_id_parse(since, text, strlen(text)) ? 1 : -1;
 }
 
 /* --- answers ------------------------------------------------------------------------------ */
 
-struct answer {
-	unsigned status;
-	const char *type;
-	const char *extra;           /* one more field as "name: value", NULL for none */
-	struct slice body;
-	bool head;
-};
-
-static int
-add_field(struct lws *wsi, const char *field, uint8_t **at, uint8_t *end)
+int
+http_add_field(struct lws *wsi, const char *field, uint8_t **at, uint8_t *end)
 {
 	const char *value = strchr(field, ' ') + 1;
 	char name[32];
 
 	snprintf(name, sizeof name, "%.*s", (int)(value - field - 1), field);
 	return lws_add_http_header_by_name(wsi, (const unsigned char *)name,
-	    (const unsigned char *)value, (int)strlen(value), at, end);
+	    (const unsigned char *)value, (int)strlen(value), at, end) == 0 ? 0 : -1;
 }
 
 static int
-answer(struct lws *wsi, const struct answer *a)
+add_head(struct lws *wsi, const struct http_answer *a, uint8_t **at, uint8_t *end)
 {
-	uint8_t *all = malloc(LWS_PRE + HEAD_MAX + a->body.len), *start, *at, *end;
+	if (a->type != NULL ? lws_add_http_common_headers(wsi, a->status, a->type, a->body.len,
+	    at, end) != 0 : lws_add_http_header_status(wsi, a->status, at, end) != 0)
+		return -1;
+	for (int i = 0; i < HTTP_FIELDS && a->fields[i] != NULL; i++)
+		if (http_add_field(wsi, a->fields[i], at, end) != 0)
+			return -1;
+	return lws_finalize_http_header(wsi, at, end) == 0 ? 0 : -1;
+}
+
+/* Head and body go out together: most answers are one packet. */
+static int
+write_answer(struct lws *wsi, const struct http_answer *a)
+{
+	size_t body_len = a->head ? 0 : a->body.len;
+	uint8_t *all = malloc(LWS_PRE + HEAD_MAX + body_len), *start, *at;
 	int result = -1;
 
 	if (all == NULL)
 		return -1;
 	at = start = all + LWS_PRE;
-	end = start + HEAD_MAX;
-	if (lws_add_http_common_headers(wsi, a->status, a->type, a->body.len, &at, end) == 0 &&
-	    (a->extra == NULL || add_field(wsi, a->extra, &at, end) == 0) &&
-	    lws_finalize_http_header(wsi, &at, end) == 0 &&
-	    lws_write(wsi, start, (size_t)(at - start), LWS_WRITE_HTTP_HEADERS) >= 0) {
-		result = 0;
-		if (!a->head && a->body.len > 0) {
-			memcpy(start, a->body.data, a->body.len);
-			result = lws_write(wsi, start, a->body.len, LWS_WRITE_HTTP_FINAL);
-		}
+	if (add_head(wsi, a, &at, start + HEAD_MAX) == 0) {
+		if (body_len > 0)
+			memcpy(at, a->body.data, body_len);
+		result = lws_write(wsi, start, (size_t)(at - start) + body_len,
+		    LWS_WRITE_HTTP_HEADERS);
 	}
 	free(all);
 	return result < 0 ? -1 : 0;
 }
 
-static int
-answer_and_end(struct lws *wsi, const struct answer *a)
+int
+http_answer(struct lws *wsi, const struct http_answer *a)
 {
-	if (answer(wsi, a) != 0 || lws_http_transaction_completed(wsi) != 0)
+	if (write_answer(wsi, a) != 0 || lws_http_transaction_completed(wsi) != 0)
 		return -1;
 	return 0;
 }
@@ -132,20 +172,20 @@ http_refuse(struct lws *wsi, const struct http_refusal *why)
 	char line[200];
 
 	snprintf(line, sizeof line, "%s\n", why->text);
-	return answer(wsi, &(struct answer){why->status, "text/plain; charset=utf-8",
-	    why->field[0] != '\0' ? why->field : NULL, slice_of(line), false});
+	return write_answer(wsi, &(struct http_answer){.status = why->status,
+	    .type = "text/plain; charset=utf-8",
+	    .fields = {why->field[0] != '\0' ? why->field : NULL}, .body = slice_of(line)});
 }
 
-/* A refusal ends the connection, too: what follows may be a body that nobody wants. */
-static int
-fail(struct lws *wsi, unsigned status, const char *text)
+int
+http_fail(struct lws *wsi, unsigned status, const char *text)
 {
 	http_refuse(wsi, &(struct http_refusal){.status = status, .text = text});
 	return -1;
 }
 
-static int
-fail_for_now(struct lws *wsi, const char *text)
+int
+http_fail_for_now(struct lws *wsi, const char *text)
 {
 	http_refuse(wsi, &(struct http_refusal){503, "Retry-After: 1", text});
 	return -1;
@@ -176,9 +216,10 @@ healthz(struct node *n, struct lws *wsi, bool head)
 	if (buf_addf(&b, "{\"status\":\"%s\",\"node\":\"%s\",\"redis\":\"%s\",",
 	    state == BROKER_DOWN ? "degraded" : "ok", n->params.name, redis_word(state)) == 0 &&
 	    buf_addf(&b, "\"connections\":%" PRIu64 ",\"uptime_s\":%" PRIu64 "}\n",
-	    n->metrics.connections, (clock_ns() - n->started_ns) / NS_PER_S) == 0)
-		result = answer_and_end(wsi, &(struct answer){200, "application/json", NULL,
-		    {(const char *)b.data, b.len}, head});
+	    metrics_connections(&n->metrics), (clock_ns() - n->started_ns) / NS_PER_S) == 0)
+		result = http_answer(wsi, &(struct http_answer){.status = 200,
+		    .type = "application/json", .body = {(const char *)b.data, b.len},
+		    .head = head});
 	buf_release(&b);
 	return result;
 }
@@ -194,8 +235,9 @@ metrics(struct node *n, struct lws *wsi, bool head)
 	n->metrics.redis_reconnects = n->broker->ops->reconnects(n->broker);
 	buf_init(&b, PAGE_MAX);
 	if (metrics_write(&n->metrics, &b) == 0)
-		result = answer_and_end(wsi, &(struct answer){200, "text/plain; version=0.0.4",
-		    NULL, {(const char *)b.data, b.len}, head});
+		result = http_answer(wsi, &(struct http_answer){.status = 200,
+		    .type = "text/plain; version=0.0.4",
+		    .body = {(const char *)b.data, b.len}, .head = head});
 	buf_release(&b);
 	return result;
 }
@@ -224,12 +266,10 @@ post_done(struct receipt *r, const struct stream_id *id)
 		lws_callback_on_writable(p->wsi);
 }
 
-void
-http_end(struct http_request *r)
+/* Nobody waits for it any more; NULL is fine. */
+static void
+post_end(struct http_post *p)
 {
-	struct http_post *p = r->post;
-
-	r->post = NULL;
 	if (p == NULL)
 		return;
 	p->wsi = NULL;
@@ -245,11 +285,11 @@ post_begin(struct node *n, struct lws *wsi, struct http_request *r)
 	struct http_post *p;
 
 	if (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0)
-		return fail(wsi, 411, "a Content-Length is needed");
+		return http_fail(wsi, 411, "a Content-Length is needed");
 	if (strlen(length) != strspn(length, "0123456789"))
-		return fail(wsi, 400, "Content-Length is not a number");
+		return http_fail(wsi, 400, "Content-Length is not a number");
 	if (strlen(length) > 18 || strtoull(length, NULL, 10) > n->params.max_message)
-		return fail(wsi, 413, "the message is larger than --max-message");
+		return http_fail(wsi, 413, "the message is larger than --max-message");
 	p = calloc(1, sizeof *p);
 	if (p == NULL)
 		return -1;
@@ -269,7 +309,7 @@ http_body(struct lws *wsi, struct http_request *r, const char *data, size_t len)
 	if (r->post == NULL)
 		return -1;
 	if (buf_add(&r->post->body, data, len) != 0)
-		return fail(wsi, 413, "the message is larger than --max-message");
+		return http_fail(wsi, 413, "the message is larger than --max-message");
 	return 0;
 }
 
@@ -284,35 +324,36 @@ http_received(struct node *n, struct lws *wsi, struct http_request *r)
 		return 0;
 	data = (struct slice){p->body.len > 0 ? (const char *)p->body.data : "", p->body.len};
 	if (!utf8_valid(data.data, data.len))
-		return fail(wsi, 400, "the message is not UTF-8");
+		return http_fail(wsi, 400, "the message is not UTF-8");
 	/* The answer may take as long as the broker does. */
 	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 	p->asked = true;
 	if (node_publish(n, ++n->connections, topic, data, &p->receipt) != 0) {
 		p->asked = false;
-		return fail_for_now(wsi, "the broker is away and the queue is full");
+		return http_fail_for_now(wsi, "the broker is away and the queue is full");
 	}
 	buf_release(&p->body);
 	return 0;
 }
 
-int
-http_writable(struct lws *wsi, struct http_request *r)
+static int
+post_writable(struct lws *wsi, struct http_request *r)
 {
 	struct http_post *p = r->post;
 	char id[STREAM_ID_TEXT], body[STREAM_ID_TEXT + 16];
 	bool published;
 
-	if (p == NULL || !p->done)
+	if (!p->done)
 		return 0;
 	published = p->published;
 	stream_id_text(p->id, id);
-	http_end(r);
+	r->post = NULL;
+	post_end(p);
 	if (!published)
-		return fail_for_now(wsi, "the broker refused the message");
+		return http_fail_for_now(wsi, "the broker refused the message");
 	snprintf(body, sizeof body, "{\"id\":\"%s\"}\n", id);
-	return answer_and_end(wsi, &(struct answer){202, "application/json", NULL,
-	    slice_of(body), false});
+	return http_answer(wsi, &(struct http_answer){.status = 202,
+	    .type = "application/json", .body = slice_of(body)});
 }
 
 /* --- all of them -------------------------------------------------------------------------- */
@@ -341,6 +382,15 @@ http_acceptable(struct lws *wsi, const struct route *route, const char *method,
 	return false;
 }
 
+/* Streams and polls: neither begins any more once the node is about to end. */
+static int
+receive_begin(struct node *n, struct lws *wsi, struct http_request *r)
+{
+	if (n->stopping)
+		return http_fail_for_now(wsi, "the node is about to stop");
+	return r->route.kind == ROUTE_SSE ? sse_begin(n, wsi, r) : poll_begin(n, wsi, r);
+}
+
 int
 http_begin(struct node *n, struct lws *wsi, struct http_request *r)
 {
@@ -358,6 +408,9 @@ http_begin(struct node *n, struct lws *wsi, struct http_request *r)
 		http_refuse(wsi, &(struct http_refusal){426, "Upgrade: websocket",
 		    "this needs an upgrade to WebSocket"});
 		return -1;
+	case ROUTE_SSE:
+	case ROUTE_POLL:
+		return receive_begin(n, wsi, r);
 	case ROUTE_PUB:
 		return post_begin(n, wsi, r);
 	case ROUTE_HEALTHZ:
@@ -368,4 +421,25 @@ http_begin(struct node *n, struct lws *wsi, struct http_request *r)
 		break;
 	}
 	return -1;
+}
+
+int
+http_writable(struct lws *wsi, struct http_request *r)
+{
+	if (r->sse != NULL)
+		return sse_writable(r->sse);
+	if (r->poll != NULL)
+		return poll_writable(r->poll);
+	return r->post != NULL ? post_writable(wsi, r) : 0;
+}
+
+void
+http_end(struct http_request *r)
+{
+	sse_free(r->sse);
+	poll_free(r->poll);
+	post_end(r->post);
+	r->sse = NULL;
+	r->poll = NULL;
+	r->post = NULL;
 }

@@ -6,16 +6,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/base/slice.h"
 #include "lib/node/route.h"
 
 struct http_post;
 struct node;
+struct poll;
+struct sse;
+struct stream_id;
 
 /* What libwebsockets keeps for one request; zeroed when it begins. */
 struct http_request {
 	struct route route;
 	bool head;                     /* no body in the answer */
 	struct http_post *post;        /* POST /pub/{topic}, until it is answered */
+	struct sse *sse;               /* GET /sse/{topic}, until it ends */
+	struct poll *poll;             /* GET /poll/{topic}, until it is answered */
+};
+
+enum { HTTP_FIELDS = 3 };
+
+struct http_answer {
+	unsigned status;
+	const char *type;                    /* NULL: no body at all, as with 204 */
+	const char *fields[HTTP_FIELDS];     /* more of them as "Name: value", NULL for none */
+	struct slice body;
+	bool head;                           /* leave the body out */
 };
 
 /* Why a request is not served. */
@@ -35,8 +51,17 @@ bool http_acceptable(struct lws *wsi, const struct route *route, const char *met
     struct http_refusal *why);
 
 /* What follows `name` ("since=") in the query, decoded; false: it is not there. A value
- * that does not fit is cut short. */
+ * that does not fit becomes "?", which is no good value of anything. */
 bool http_query(struct lws *wsi, const char *name, char *into, size_t size);
+
+/* The value of a field that libwebsockets does not know ("prefer:"), as http_query. */
+bool http_field(struct lws *wsi, const char *name, char *into, size_t size);
+
+/* Reads "since" from the query. 1: it is there; 0: it is not, or empty; -1: it is no id. */
+int http_since(struct lws *wsi, struct stream_id *since);
+
+/* Adds fields as "Name: value" to a head. -1: it is too long. */
+int http_add_field(struct lws *wsi, const char *field, uint8_t **at, uint8_t *end);
 
 /* Answers a request: whole, or once its body has come. All these return what the callback
  * of libwebsockets has to. */
@@ -44,6 +69,16 @@ int http_begin(struct node *n, struct lws *wsi, struct http_request *r);
 int http_body(struct lws *wsi, struct http_request *r, const char *data, size_t len);
 int http_received(struct node *n, struct lws *wsi, struct http_request *r);
 int http_writable(struct lws *wsi, struct http_request *r);
+
+/* Answers a request and ends it: whoever calls it may not touch the request any more. */
+int http_answer(struct lws *wsi, const struct http_answer *a);
+
+/* Answers with a line of text and closes the connection: what follows may be a body that
+ * nobody wants. */
+int http_fail(struct lws *wsi, unsigned status, const char *text);
+
+/* The same with 503 and Retry-After. */
+int http_fail_for_now(struct lws *wsi, const char *text);
 
 /* The request is over, answered or not. */
 void http_end(struct http_request *r);

@@ -20,6 +20,7 @@ struct hub_topic {
 	struct member *members;
 	struct stream_id last;          /* delivered; zero: nothing yet */
 	struct stream_id base;          /* what stood last when the first member came */
+	bool based;                     /* the broker said so; else base is a guess */
 	struct stream_id caught_to;     /* the highest id that the pages of catching up held */
 	bool catching;                  /* up, with what was missed */
 	struct stream_id passed;        /* while catching: the highest live id let pass */
@@ -48,6 +49,25 @@ struct hub_page {
 
 static void member_replay(struct hub *h, struct member *m);
 static void topic_catch_up(struct hub *h, struct hub_topic *t);
+
+static void
+settle(struct member *m)
+{
+	if (m->settled)
+		return;
+	m->settled = true;
+	if (m->ops->settled != NULL)
+		m->ops->settled(m);
+}
+
+static void
+strand(struct member *m)
+{
+	if (m->locating)
+		m->locating = m->replaying = false;
+	if (m->ops->stranded != NULL)
+		m->ops->stranded(m);
+}
 
 /* --- fan-out ------------------------------------------------------------------------------ */
 
@@ -172,18 +192,81 @@ page_meets_live(const struct hub_page *page, struct stream_id reached, struct st
 	return page->entries == 0 && stream_id_compare(reached, page->passed) < 0;
 }
 
+/* Nothing could be read. If the broker is there nonetheless, waiting would not help. */
+static bool
+hopeless(struct hub *h)
+{
+	return (*h->params.broker)->ops->state(*h->params.broker) != BROKER_DOWN;
+}
+
 /* A member's page is complete: is it live now? */
 static void
 member_paged(struct member *m, const struct hub_page *page, bool more)
 {
-
 	/* It asked for what comes after an id that is not reached yet, or belongs to a
 	 * history that is gone: then any live message is new to it. */
 	if (!m->started && page->entries == 0)
 		m->cursor = (struct stream_id){0, 0};
 	m->started = true;
-	if (page_meets_live(page, m->cursor, m->passed, more))
+	if (!page_meets_live(page, m->cursor, m->passed, more))
+		return;
+	m->replaying = false;
+	settle(m);
+}
+
+/* A member's page could not be read. */
+static void
+member_unpaged(struct hub *h, struct member *m)
+{
+	if (hopeless(h))
 		m->replaying = false;
+	strand(m);
+}
+
+/* It begins at `at`: what came live while it waited is in the history behind. */
+static void
+member_located(struct hub *h, struct member *m, struct stream_id at)
+{
+	m->locating = false;
+	m->started = true;
+	m->cursor = at;
+	if (stream_id_compare(m->passed, at) > 0) {
+		member_replay(h, m);
+		return;
+	}
+	m->replaying = false;
+	settle(m);
+}
+
+/* The broker has told where the topic stands, or could not. */
+static void
+topic_based(struct hub *h, struct hub_topic *t, const struct hub_page *page, bool ok)
+{
+	if (ok && page->entries == 0)
+		t->base = (struct stream_id){0, 0};
+	t->based |= ok;
+	for (struct member *m = t->members; m != NULL; m = m->next) {
+		if (m->locating && ok)
+			member_located(h, m, t->base);
+		else if (m->locating)
+			strand(m);
+	}
+}
+
+/* The topic is live again: those who came meanwhile learn where it stands. */
+static void
+topic_caught_up(struct hub_topic *t)
+{
+	t->catching = false;
+	if (stream_id_is_zero(t->last))
+		return;
+	for (struct member *m = t->members; m != NULL; m = m->next) {
+		if (m->replaying || m->settled || m->ops->settled == NULL)
+			continue;
+		if (stream_id_is_zero(m->cursor))
+			m->cursor = t->last;
+		settle(m);
+	}
 }
 
 /* A page of catching up is complete: is the topic live again? */
@@ -196,7 +279,7 @@ topic_paged(struct hub *h, struct hub_topic *t, const struct hub_page *page, boo
 		return;
 	}
 	if (page_meets_live(page, t->last, t->passed, more))
-		t->catching = false;
+		topic_caught_up(t);
 }
 
 /* Whether a live member could take another page; the fastest sets the pace, so that one
@@ -214,13 +297,6 @@ topic_has_room(const struct hub_topic *t)
 	return !any_live;
 }
 
-/* Nothing could be read. If the broker is there nonetheless, waiting would not help. */
-static bool
-hopeless(struct hub *h)
-{
-	return (*h->params.broker)->ops->state(*h->params.broker) != BROKER_DOWN;
-}
-
 static void
 page_done(struct history_request *r, bool ok, bool more)
 {
@@ -234,8 +310,7 @@ page_done(struct history_request *r, bool ok, bool more)
 		if (t == NULL)
 			break;
 		t->newest = NULL;
-		if (ok && page->entries == 0)
-			t->base = (struct stream_id){0, 0};
+		topic_based(h, t, page, ok);
 		break;
 	case PAGE_CATCH_UP:
 		if (t == NULL)
@@ -254,8 +329,8 @@ page_done(struct history_request *r, bool ok, bool more)
 		m->page = NULL;
 		if (ok)
 			member_paged(m, page, more);
-		else if (hopeless(h))
-			m->replaying = false;
+		else
+			member_unpaged(h, m);
 		if (ok && !h->asking)
 			member_replay(h, m);
 		break;
@@ -299,7 +374,7 @@ page_ask(struct hub *h, struct hub_page *page)
 static void
 member_replay(struct hub *h, struct member *m)
 {
-	while (m->replaying && m->page == NULL && m->ops->has_room(m)) {
+	while (m->replaying && !m->locating && m->page == NULL && m->ops->has_room(m)) {
 		struct stream_id before = m->cursor;
 		bool started = m->started;
 
@@ -340,6 +415,8 @@ topic_interrupt(struct hub_topic *t)
 	t->page = NULL;
 	t->catching = true;
 	t->caught_to = t->passed = t->restart = (struct stream_id){0, 0};
+	for (struct member *m = t->members; m != NULL; m = m->next)
+		strand(m);
 }
 
 void
@@ -370,6 +447,17 @@ hub_resumed(struct hub *h)
 
 /* --- members ------------------------------------------------------------------------------ */
 
+/* Asks where the topic stands. */
+static void
+topic_ask_base(struct hub *h, struct hub_topic *t)
+{
+	if (t->newest != NULL)
+		return;
+	t->newest = page_new(h, t, PAGE_BASE, t->base);
+	if (t->newest != NULL)
+		page_ask(h, t->newest);
+}
+
 static struct hub_topic *
 topic_new(struct hub *h, struct slice name)
 {
@@ -389,9 +477,7 @@ topic_new(struct hub *h, struct slice name)
 	 * answered. */
 	clock_gettime(CLOCK_REALTIME, &now);
 	t->base.ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	t->newest = page_new(h, t, PAGE_BASE, t->base);
-	if (t->newest != NULL)
-		page_ask(h, t->newest);
+	topic_ask_base(h, t);
 	return t;
 }
 
@@ -404,6 +490,25 @@ topic_free(struct hub *h, struct hub_topic *t)
 		t->newest->topic = NULL;
 	table_remove(&h->topics, &t->entry);
 	free(t);
+}
+
+/* The member begins where its topic stands. */
+static void
+member_locate(struct hub *h, struct member *m)
+{
+	struct hub_topic *t = m->topic;
+
+	if (!stream_id_is_zero(t->last) || t->based) {
+		m->cursor = stream_id_is_zero(t->last) ? t->base : t->last;
+		settle(m);
+		return;
+	}
+	if (h->interrupted)
+		return;
+	m->locating = m->replaying = true;
+	topic_ask_base(h, t);
+	if (m->locating && t->newest == NULL)
+		strand(m);
 }
 
 int
@@ -425,7 +530,11 @@ hub_join(struct hub *h, struct slice topic, struct member *m, const struct strea
 		m->replaying = true;
 		m->cursor = *since;
 		member_replay(h, m);
+	} else if (m->ops->settled != NULL) {
+		member_locate(h, m);
 	}
+	if (h->interrupted)
+		strand(m);
 	return 0;
 }
 
@@ -447,6 +556,8 @@ hub_leave(struct hub *h, struct member *m)
 	m->page = NULL;
 	if (t->members == NULL)
 		topic_free(h, t);
+	else if (t->catching && !h->interrupted && topic_has_room(t))
+		topic_catch_up(h, t);    /* it may have been the one waited for */
 }
 
 void

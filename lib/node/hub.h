@@ -13,7 +13,7 @@
  * smaller ids (a failover): the topic and its members start over with it, so that no
  * topic falls silent.
  *
- * Members may not leave from inside `deliver`. */
+ * Members may not leave from inside `deliver`, `settled` and `stranded`. */
 #ifndef HAIL_NODE_HUB_H
 #define HAIL_NODE_HUB_H
 
@@ -37,6 +37,18 @@ struct member_ops {
 	/* Whether it has room for another page of history; if not it calls hub_more
 	 * later. */
 	bool (*has_room)(const struct member *m);
+
+	/* Optional. All it asked for that was there has been delivered; what comes from now
+	 * on was not there before. Once, perhaps before hub_join returns. A member that has
+	 * this and joins without an id begins where the topic stands by then: its cursor
+	 * says where (0-0: nothing was ever published). */
+	void (*settled)(struct member *m);
+
+	/* Optional. The broker is away: what was asked for cannot be read, or messages may
+	 * be missing, until it is back. Perhaps several times, and before hub_join
+	 * returns. A member that did not know by then where the topic stands may never be
+	 * settled. */
+	void (*stranded)(struct member *m);
 };
 
 /* Embedded in what receives. Zeroed but for ops before it joins; the rest is the hub's. */
@@ -47,6 +59,8 @@ struct member {
 	struct hub_page *page;          /* the page of history under way */
 	bool replaying;
 	bool started;                   /* a page has come */
+	bool locating;                  /* replaying: from where the topic stands, once known */
+	bool settled;
 	struct stream_id cursor;        /* the highest id delivered, or known from before */
 	struct stream_id passed;        /* the highest live id let pass while replaying */
 };
@@ -65,7 +79,7 @@ struct hub *hub_new(const struct hub_params *params);
 void hub_free(struct hub *h);
 
 /* `since`: replay what came after that id; NULL: only what comes from now on. -1: no
- * memory. */
+ * memory, it is in no topic. */
 int hub_join(struct hub *h, struct slice topic, struct member *m,
     const struct stream_id *since);
 

@@ -1,14 +1,17 @@
 #include "lib/node/message.h"
 
 #include <libwebsockets.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/json.h"
+#include "lib/node/event.h"
 
 enum {
 	NODE_NAME_MAX = 64,
+	CHUNK_HEAD_MAX = 18,     /* a size in hexadecimal digits, CR LF */
 };
 
 #define DIGITS "0123456789"
@@ -92,6 +95,7 @@ message_unref(struct message *m)
 	if (m == NULL || --m->refs > 0)
 		return;
 	free(m->json);
+	free(m->chunk);
 	free(m);
 }
 
@@ -138,6 +142,51 @@ json_bytes(struct message *m, size_t *len)
 	return m->json + LWS_PRE;
 }
 
+/* The event, then the chunk's head right before it, then what ends the chunk. */
+static int
+write_chunk(struct message *m, struct buf *b)
+{
+	static const uint8_t room[LWS_PRE + CHUNK_HEAD_MAX];
+	char head[CHUNK_HEAD_MAX + 1];
+
+	if (buf_add(b, room, sizeof room) != 0 || event_write(b, m->id, m->data) != 0)
+		return -1;
+	m->event_at = (size_t)snprintf(head, sizeof head, "%zx\r\n", b->len - sizeof room);
+	memcpy(b->data + sizeof room - m->event_at, head, m->event_at);
+	return buf_add_text(b, "\r\n");
+}
+
+static uint8_t *
+chunk_bytes(struct message *m, size_t *len)
+{
+	struct buf b;
+
+	if (m->chunk == NULL) {
+		/* at worst each byte ends a line */
+		buf_init(&b, LWS_PRE + 128 + 8 * m->data.len);
+		buf_reserve(&b, LWS_PRE + 96 + m->data.len);
+		if (write_chunk(m, &b) != 0) {
+			buf_release(&b);
+			return NULL;
+		}
+		m->chunk = b.data;
+		m->chunk_len = b.len - LWS_PRE - CHUNK_HEAD_MAX + m->event_at;
+	}
+	*len = m->chunk_len;
+	return m->chunk + LWS_PRE + CHUNK_HEAD_MAX - m->event_at;
+}
+
+static uint8_t *
+event_bytes(struct message *m, size_t *len)
+{
+	uint8_t *chunk = chunk_bytes(m, len);
+
+	if (chunk == NULL)
+		return NULL;
+	*len -= m->event_at + 2;
+	return chunk + m->event_at;
+}
+
 uint8_t *
 message_bytes(struct message *m, enum message_form form, size_t *len)
 {
@@ -147,6 +196,10 @@ message_bytes(struct message *m, enum message_form form, size_t *len)
 	case MESSAGE_RAW:
 		*len = m->data.len;
 		return m->raw;
+	case MESSAGE_CHUNK:
+		return chunk_bytes(m, len);
+	case MESSAGE_EVENT:
+		return event_bytes(m, len);
 	case MESSAGE_FORMS:
 		break;
 	}

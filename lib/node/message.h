@@ -14,6 +14,8 @@
 enum message_form {
 	MESSAGE_JSON,    /* {"id":…,"topic":…,"node":…,"data":…} */
 	MESSAGE_RAW,     /* the data only */
+	MESSAGE_CHUNK,   /* an event of an event stream, as one chunk (RFC 9112, 7.1) */
+	MESSAGE_EVENT,   /* the same without the chunk around it */
 	MESSAGE_FORMS,   /* how many there are */
 };
 
@@ -27,6 +29,9 @@ struct message {
 	uint8_t *raw;            /* the data once more, as it is sent */
 	uint8_t *json;           /* NULL until somebody wants it; starts LWS_PRE later */
 	size_t json_len;
+	uint8_t *chunk;          /* as json; the event stands after `event_at` bytes */
+	size_t chunk_len;
+	size_t event_at;
 };
 
 /* Whether a node may be called that: 1 to 64 of A-Z a-z 0-9 . _ - (nothing that would

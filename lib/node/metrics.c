@@ -91,15 +91,55 @@ write_redis(const struct metrics *m, struct buf *into)
 	    "Times Redis was lost and found again.", m->redis_reconnects);
 }
 
+static uint64_t
+sum(const uint64_t of[METRICS_ROUTES])
+{
+	uint64_t all = 0;
+
+	for (int i = 0; i < METRICS_ROUTES; i++)
+		all += of[i];
+	return all;
+}
+
+uint64_t
+metrics_connections(const struct metrics *m)
+{
+	return sum(m->connections);
+}
+
+static int
+write_by_route(struct buf *into, const char *name, const char *type, const char *help,
+    const uint64_t of[METRICS_ROUTES])
+{
+	static const char *const routes[] = {
+		[METRICS_WS] = "ws",
+		[METRICS_ECHO] = "echo",
+		[METRICS_SSE] = "sse",
+		[METRICS_POLL] = "poll",
+	};
+
+	if (head(into, name, type, help) != 0)
+		return -1;
+	for (int i = 0; i < METRICS_ROUTES; i++)
+		if (buf_addf(into, "%s{route=\"%s\"} %" PRIu64 "\n", name, routes[i],
+		    of[i]) != 0)
+			return -1;
+	return 0;
+}
+
 int
 metrics_write(const struct metrics *m, struct buf *into)
 {
-	if (number(into, "hail_connections", "gauge", "WebSockets open now.",
-	    m->connections) != 0 ||
+	if (number(into, "hail_connections", "gauge",
+	    "WebSockets, event streams and polls open now.", sum(m->connections)) != 0 ||
 	    number(into, "hail_published_total", "counter",
 	    "Messages accepted from publishers of this node.", m->published) != 0 ||
 	    number(into, "hail_deliveries_total", "counter",
-	    "Messages written to receivers of this node.", m->deliveries) != 0 ||
+	    "Messages written to receivers of this node.", sum(m->deliveries)) != 0 ||
+	    write_by_route(into, "hail_route_connections", "gauge",
+	    "Connections open now, by route.", m->connections) != 0 ||
+	    write_by_route(into, "hail_route_deliveries_total", "counter",
+	    "Messages written to receivers of this node, by route.", m->deliveries) != 0 ||
 	    number(into, "hail_slow_closed_total", "counter",
 	    "Receivers closed because they did not keep up.", m->slow_closed) != 0 ||
 	    write_redis(m, into) != 0 || write_faults(m, into) != 0)

@@ -14,6 +14,15 @@ enum {
 	METRICS_NAME = 65,
 };
 
+/* How a receiver is reached. */
+enum metrics_route {
+	METRICS_WS,
+	METRICS_ECHO,
+	METRICS_SSE,
+	METRICS_POLL,
+	METRICS_ROUTES,          /* how many there are */
+};
+
 /* Faults injected into deliveries of messages from one node. */
 struct metrics_faults {
 	char from[METRICS_NAME];
@@ -21,15 +30,18 @@ struct metrics_faults {
 };
 
 struct metrics {
-	uint64_t connections;        /* WebSockets open now */
+	uint64_t connections[METRICS_ROUTES];    /* open now; polls that are under way */
 	uint64_t published;
-	uint64_t deliveries;         /* messages written to receivers on /ws */
+	uint64_t deliveries[METRICS_ROUTES];     /* messages written to receivers */
 	uint64_t slow_closed;
 	int redis_up;                /* 1 or 0; -1: there is none, so the metric is absent */
 	uint64_t redis_reconnects;
 	unsigned fault_nodes;
 	struct metrics_faults faults[METRICS_NODES];
 };
+
+/* The connections of all routes. */
+uint64_t metrics_connections(const struct metrics *m);
 
 /* Counts one injected fault in a delivery of a message published on node `from`. */
 void metrics_fault(struct metrics *m, enum chaos_action action, struct slice from);

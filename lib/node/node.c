@@ -25,6 +25,7 @@
 #include "lib/node/listener.h"
 #include "lib/node/memory_broker.h"
 #include "lib/node/message.h"
+#include "lib/node/receiver.h"
 #include "lib/node/redis_broker.h"
 #include "lib/node/route.h"
 #include "lib/node/ws.h"
@@ -50,15 +51,16 @@ struct run {
 	struct delay *delay;
 	struct lws *listening;
 	struct lws *signals;
+	struct lws *watch;
 	int listen_fd, signal_fd;
 	bool done;
-	bool opened;                    /* the first connection to /ws has come */
+	bool opened;                    /* the first member of a topic has come */
 	lws_sorted_usec_list_t stall, stop, accept_again;
 	char cookie[96];
 	struct lws_protocol_vhost_options fields[2];
 };
 
-/* What libwebsockets keeps for a connection: first a request, then perhaps a WebSocket. */
+/* What libwebsockets keeps for a connection: a request (each has its own), or a WebSocket. */
 struct session {
 	struct http_request request;
 	struct ws *ws;
@@ -205,7 +207,7 @@ stop(struct run *run)
 	n->stopping = true;
 	lws_sul_cancel(&run->accept_again);
 	lws_set_timeout(run->listening, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-	ws_close_all(n);
+	receiver_end_all(n);
 	lws_sul_schedule(n->lws, 0, &run->stop, stop_now, STOP_NS / NS_PER_US);
 }
 
@@ -283,8 +285,6 @@ established(struct run *run, struct lws *wsi, struct session *s)
 		params.since = &since;
 	params.raw = http_query(wsi, "raw=", text, sizeof text) && strcmp(text, "1") == 0;
 	s->ws = ws_new(&run->node, wsi, &params);
-	if (s->ws != NULL && run->node.stopping)
-		ws_close(s->ws, LWS_CLOSE_STATUS_GOINGAWAY);
 	return s->ws != NULL ? 0 : -1;
 }
 
@@ -343,7 +343,7 @@ on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 	}
 }
 
-/* The listening socket and the signals, adopted as plain descriptors. */
+/* The listening socket, the signals and the epoll, adopted as plain descriptors. */
 static int
 on_file(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
@@ -356,6 +356,8 @@ on_file(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 		accept_some(run);
 	else if (reason == LWS_CALLBACK_RAW_RX_FILE && wsi == run->signals)
 		read_signal(run);
+	else if (reason == LWS_CALLBACK_RAW_RX_FILE && wsi == run->watch)
+		receiver_watched(&run->node);
 	return 0;
 }
 
@@ -382,6 +384,8 @@ check_params(const struct node_params *p, struct err *e)
 		return err_set(e, ERR_USAGE, 0, "--max-message: between 1 B and 256 MiB");
 	if (p->max_backlog < 1024)
 		return err_set(e, ERR_USAGE, 0, "--max-backlog: at least 1 KiB");
+	if (p->heartbeat_ns < 10 * NS_PER_MS || p->heartbeat_ns > 3600 * NS_PER_S)
+		return err_set(e, ERR_USAGE, 0, "--heartbeat: between 10 ms and 1 h");
 	return 0;
 }
 
@@ -457,6 +461,7 @@ start_lws(struct run *run, struct err *e)
 	if (n->vhost == NULL)
 		return err_set(e, ERR_IO, 0, "libwebsockets could not start a host");
 	held_init(&n->held, n->lws);
+	deadlines_init(&n->deadlines, n->lws);
 	return 0;
 }
 
@@ -478,16 +483,14 @@ start_parts(struct run *run, struct err *e)
 	struct node *n = &run->node;
 	const struct broker_events events = {on_live, on_interrupted, on_resumed, on_refused,
 	    on_relieved, run};
-	/* A page fits into what may be queued for a receiver that has room for one. */
-	const struct hub_params hub_params = {
-		.broker = &n->broker,
-		.page_bytes = n->params.max_backlog / 2 < PAGE_MOST ?
-		    (size_t)n->params.max_backlog / 2 : PAGE_MOST,
-		.log = n->params.log,
-		.arg = n->params.arg,
-	};
+	struct hub_params hub_params = {.broker = &n->broker, .log = n->params.log,
+	    .arg = n->params.arg};
 	uint64_t boot;
 
+	/* A page fits into what may be queued for a receiver that has room for one. */
+	n->page_bytes = n->params.max_backlog / 2 < PAGE_MOST ?
+	    (size_t)n->params.max_backlog / 2 : PAGE_MOST;
+	hub_params.page_bytes = n->page_bytes;
 	rng_secret(&boot, sizeof boot);
 	snprintf(n->boot, sizeof n->boot, "%016" PRIx64, boot);
 	n->started_ns = clock_ns();
@@ -525,7 +528,11 @@ start(struct run *run, struct err *e)
 		return -1;
 	if (adopt(run, run->listen_fd, &run->listening, e) != 0)
 		return -1;
-	return adopt(run, run->signal_fd, &run->signals, e);
+	if (adopt(run, run->signal_fd, &run->signals, e) != 0)
+		return -1;
+	if (receiver_watch(n) != 0)
+		return err_set(e, ERR_IO, errno, "no epoll: %s", strerror(errno));
+	return adopt(run, n->watch_fd, &run->watch, e);
 }
 
 /* The descriptors that were adopted are closed with the context. */
@@ -540,6 +547,7 @@ release(struct run *run)
 	if (n->broker != NULL)
 		n->broker->ops->free(n->broker);
 	delay_free(run->delay);
+	deadlines_release(&n->deadlines);
 	if (n->lws != NULL)
 		lws_context_destroy(n->lws);
 	hub_free(n->hub);
@@ -547,12 +555,15 @@ release(struct run *run)
 		close(run->listen_fd);
 	if (run->signals == NULL && run->signal_fd >= 0)
 		close(run->signal_fd);
+	if (run->watch == NULL && n->watch_fd >= 0)
+		close(n->watch_fd);
 }
 
 int
 node_run(const struct node_params *params, struct err *e)
 {
-	struct run run = {.node.params = *params, .listen_fd = -1, .signal_fd = -1};
+	struct run run = {.node = {.params = *params, .watch_fd = -1}, .listen_fd = -1,
+	    .signal_fd = -1};
 	char url[96];
 	int failed = start(&run, e);
 
@@ -561,7 +572,7 @@ node_run(const struct node_params *params, struct err *e)
 		listener_address(run.listen_fd, url + strlen(url), sizeof url - strlen(url));
 		params->ready(params->arg, url);
 	}
-	while (!failed && !run.done && !(run.node.stopping && run.node.sockets == NULL))
+	while (!failed && !run.done && !(run.node.stopping && run.node.receivers == NULL))
 		if (lws_service(run.node.lws, 0) < 0)
 			break;
 	release(&run);

@@ -1,4 +1,5 @@
-/* node.h: the reference node: topics over WebSocket, linked to other nodes through Redis.
+/* node.h: the reference node: topics over WebSocket, event streams and polls, linked to other
+ * nodes through Redis.
  *
  * It is the independent peer of everything else in hail: libwebsockets speaks the
  * protocol here, never lib/codec. A node takes the process for itself: it runs until
@@ -24,6 +25,7 @@ struct node_params {
 	uint64_t history;          /* messages kept for each topic, at least 1 */
 	uint64_t max_message;      /* bytes of one message received */
 	uint64_t max_backlog;      /* bytes queued for one receiver */
+	uint64_t heartbeat_ns;     /* of silence, before an event stream shows a sign of life */
 	bool trace;                /* hand on the warnings of libwebsockets, too */
 
 	/* Connections are accepted at `url`, "http://HOST:PORT", with TLS "wss://HOST:PORT". */

@@ -11,6 +11,8 @@ static const struct {
 } routes[] = {
 	{"/ws/", ROUTE_WS, true},
 	{"/echo", ROUTE_ECHO, false},
+	{"/sse/", ROUTE_SSE, true},
+	{"/poll/", ROUTE_POLL, true},
 	{"/pub/", ROUTE_PUB, true},
 	{"/healthz", ROUTE_HEALTHZ, false},
 	{"/metrics", ROUTE_METRICS, false},

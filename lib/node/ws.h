@@ -32,13 +32,6 @@ int ws_received(struct ws *w, const char *data, size_t len);
 /* The socket takes more. */
 int ws_writable(struct ws *w);
 
-/* Closes once what is queued has been sent, but soon in any case. Nothing is received or
- * delivered any more. For use from anywhere; the first code given counts. */
-void ws_close(struct ws *w, enum lws_close_status code);
-
-/* Closes all WebSockets of the node with 1001. */
-void ws_close_all(struct node *n);
-
 /* The broker is relieved: publishers are read from again. */
 void ws_read_all(struct node *n);
 
