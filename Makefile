@@ -41,7 +41,8 @@ LIB_SOURCES   = $(sort $(wildcard lib/*/*.c))
 BENCH_SOURCES = $(sort $(wildcard bench/plan/*.c bench/load/*.c bench/ledger/*.c \
 		bench/report/*.c bench/run/*.c))
 CLI_SOURCES   = $(sort $(wildcard cli/*.c))
-OBJECTS       = $(patsubst %.c,$(BUILD)/%.o,$(LIB_SOURCES) $(BENCH_SOURCES))
+DIALECTS      = $(sort $(wildcard bench/dialects/*.json))
+OBJECTS       = $(patsubst %.c,$(BUILD)/%.o,$(LIB_SOURCES) $(BENCH_SOURCES)) $(BUILD)/bench/dialects.o
 CLI_OBJECTS   = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SOURCES))
 
 # What of cli/ the unit tests are linked with.
@@ -89,6 +90,22 @@ $(BUILD)/libhail.a: $(OBJECTS)
 $(BUILD)/%.o: %.c Makefile
 	$(SAY) CC $<
 	mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+# The built-in dialects as C, see bench/plan/dialect_files.h. The folder is as new as the last file
+# that was added or taken away.
+$(BUILD)/bench/dialects.c: $(DIALECTS) bench/dialects Makefile
+	$(SAY) GEN $@
+	mkdir -p $(@D)
+	{ printf '%s\n' '#include "bench/plan/dialect_files.h"' 'const char dialect_file_names[] =' \
+		$(patsubst %,'"%\0"',$(basename $(notdir $(DIALECTS)))) '"";' \
+		'const char *const dialect_file_texts[] = {' && \
+	sed -s -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' -e '$$s/$$/,/' $(DIALECTS) && \
+	echo '0};'; } >$@.new
+	mv $@.new $@
+
+$(BUILD)/%.o: $(BUILD)/%.c
+	$(SAY) CC $<
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/tap.o $(CLI_TESTED) $(BUILD)/libhail.a

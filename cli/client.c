@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/url.h"
 
 static struct opt_list headers, subprotocols, connect_to, source_ips, jwt_claims, cookies;
 static const char *origin, *bearer, *user, *jwt_secret, *proxy, *unix_socket;
@@ -16,12 +18,26 @@ static uint64_t ping_timeout = 10 * NS_PER_S;
 static uint64_t max_message = 16 << 20;
 static int transport;
 static bool transport_given, compress, compress_given;
+static uint64_t poll_interval = NS_PER_S;
+static uint64_t poll_wait = 25 * NS_PER_S;
+static uint64_t idle_timeout;
+static const char *poll_items, *poll_id, *poll_data, *poll_cursor;
 
 const struct opt client_rows[] = {
 	{"header", 'H', OPT_LIST, &headers, "'NAME: VALUE'", "send this header field too", 0},
 	{"subprotocol", 's', OPT_LIST, &subprotocols, "NAME", "offer a subprotocol", 0},
-	{"transport", 't', OPT_CHOICE, &transport, "ws",
-	    "what to speak, also to http:// and https://", &transport_given},
+	{"transport", 't', OPT_CHOICE, &transport, TRANSPORT_NAMES,
+	    "what to speak there (ws:// ws, http:// sse)", &transport_given},
+	{"poll-interval", 0, OPT_DURATION, &poll_interval, "TIME",
+	    "poll: from one request to the next (1s)", 0},
+	{"poll-wait", 0, OPT_DURATION, &poll_wait, "TIME",
+	    "longpoll: how long the server may hold a request (25s)", 0},
+	{"poll-items", 0, OPT_TEXT, &poll_items, "auto|none|POINTER",
+	    "where the answer to a poll has its array of messages", 0},
+	{"poll-id", 0, OPT_TEXT, &poll_id, "POINTER", "where a message has its id (/id)", 0},
+	{"poll-data", 0, OPT_TEXT, &poll_data, "POINTER", "what of it to tell (all of it)", 0},
+	{"poll-cursor", 0, OPT_TEXT, &poll_cursor, "POINTER",
+	    "where the answer says what {last_id} is next", 0},
 	{"origin", 0, OPT_TEXT, &origin, "ORIGIN", "send an Origin", 0},
 	{"cookie", 0, OPT_LIST, &cookies, "'NAME=VALUE'", "send cookies", 0},
 	{"user", 'u', OPT_TEXT, &user, "NAME:PASSWORD|@FILE",
@@ -55,8 +71,10 @@ const struct opt client_rows[] = {
 	    "ping an open connection this often (30s; 0: never)", &ping_interval_given},
 	{"ping-timeout", 0, OPT_DURATION, &ping_timeout, "TIME",
 	    "give it up when nothing follows a ping for so long (10s)", 0},
+	{"idle-timeout", 0, OPT_DURATION, &idle_timeout, "TIME",
+	    "give a connection up when nothing comes for so long (0: never)", 0},
 	{"compress", 0, OPT_FLAG, &compress, NULL,
-	    "offer permessage-deflate; connect does so anyway", &compress_given},
+	    "offer permessage-deflate, accept gzip; connect does so anyway", &compress_given},
 	{"no-compress", 0, OPT_UNFLAG, &compress, NULL, "do not", &compress_given},
 	{"compress-offer", 0, OPT_TEXT, &compress_offer, "PARAMS",
 	    "offer it with these parameters", 0},
@@ -110,11 +128,27 @@ join(const struct opt_list *list, const char *between)
 	return text;
 }
 
+/* What is wrong with the pointers, client_new says. */
+static struct poll_shape
+shape_taken(void)
+{
+	struct poll_shape s = {.items = poll_items, .id = poll_id, .data = poll_data,
+	    .cursor = poll_cursor};
+
+	if (poll_items == NULL || strcmp(poll_items, "auto") == 0)
+		return s;
+	s.unpack = strcmp(poll_items, "none") == 0 ? POLL_ITEMS_NONE : POLL_ITEMS_POINTER;
+	return s;
+}
+
 struct client_options
 client_options_taken(void)
 {
 	struct client_options o = {
-	    .cookie = join(&cookies, "; "), .headers = headers.items, .header_count = headers.count,
+	    .transport = (enum transport)transport, .poll_interval = poll_interval,
+	    .poll_wait = poll_wait, .poll_grace = NS_PER_S, .shape = shape_taken(),
+	    .idle_timeout = idle_timeout, .cookie = join(&cookies, "; "),
+	    .headers = headers.items, .header_count = headers.count,
 	    .subprotocols = subprotocols.items, .subprotocol_count = subprotocols.count,
 	    .connect_to = connect_to.items, .connect_to_count = connect_to.count,
 	    .source_ips = source_ips.items, .source_ip_count = source_ips.count,
@@ -143,8 +177,32 @@ client_compress_given(void)
 	return compress_given || compress_offer != NULL;
 }
 
+bool
+client_transport_given(void)
+{
+	return transport_given;
+}
+
 int
 client_url(struct url *u, const char *text, struct err *e)
 {
-	return client_url_parse(u, text, transport_given, e);
+	static bool decided;
+	enum transport spoken = (enum transport)transport;
+
+	if (client_url_parse(u, text, transport_given, &spoken, e) != 0)
+		return -1;
+	if (decided && (int)spoken != transport) {
+		url_release(u);
+		return err_set(e, ERR_USAGE, 0, "URLs of both kinds, ws:// and http://: -t says "
+		    "what to speak to all of them");
+	}
+	decided = true;
+	transport = (int)spoken;
+	return 0;
+}
+
+enum transport
+client_transport(void)
+{
+	return (enum transport)transport;
 }

@@ -24,7 +24,14 @@ bool client_compress_given(void);
 /* Whether --ping-interval was said. */
 bool client_pings_given(void);
 
-/* Parses the URL of an operand, as client_url_parse; `-t ws` makes a WebSocket of http:// too. */
+/* Parses the URL of an operand, as client_url_parse. Without -t the first one says what is spoken,
+ * and others have to agree. */
 int client_url(struct url *u, const char *text, struct err *e);
+
+/* Whether -t was said. */
+bool client_transport_given(void);
+
+/* What is spoken; for after client_url. */
+enum transport client_transport(void);
 
 #endif

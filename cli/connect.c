@@ -36,7 +36,8 @@ static struct opt_list messages, on_open;
 static bool binary, echo, receive, nul, json, quiet, location, delta, raw;
 static bool wait_given, count_given, backoff_given;
 static uint64_t count, wait_ns = 5 * NS_PER_S, linger, reconnect;
-static const char *backoff_text, *record_path;
+static const char *backoff_text, *record_path, *publish;
+static bool reconnect_given;
 static int verbose, color, fault;
 
 static const struct opt rows[] = {
@@ -55,9 +56,12 @@ static const struct opt rows[] = {
 	{"binary", 0, OPT_FLAG, &binary, NULL, "send binary messages instead of text", 0},
 	{"null", '0', OPT_FLAG, &nul, NULL, "messages end in NUL instead of newline", 0},
 	{"json", 0, OPT_FLAG, &json, NULL, "print each event as a JSON object, one a line", 0},
-	{"location", 'L', OPT_FLAG, &location, NULL, "follow redirects of the upgrade", 0},
+	{"location", 'L', OPT_FLAG, &location, NULL,
+	    "follow redirects of the upgrade; other requests do so anyway", 0},
+	{"publish", 0, OPT_TEXT, &publish, "'METHOD PATH'",
+	    "send messages by requests: 'POST /pub/x', or to a URL", 0},
 	{"reconnect", 0, OPT_MAYBE, &reconnect, "N",
-	    "connect again when the connection is lost, N times in a row", 0},
+	    "connect again when the connection is lost, N times in a row", &reconnect_given},
 	{"backoff", 0, OPT_TEXT, &backoff_text, "MIN..MAX",
 	    "bounds of the wait before that (500ms..30s)", &backoff_given},
 	{"fault", 0, OPT_CHOICE, &fault,
@@ -96,6 +100,8 @@ struct connect {
 	struct terminal *terminal;   /* NULL: not on one */
 	struct view *view;
 	struct talk *talk;
+	char *publish_text;
+	struct conversation_publish publish;
 	struct event signals[3];     /* SIGINT, SIGTERM, SIGHUP */
 	size_t signal_count;         /* of them that were taken */
 };
@@ -113,6 +119,57 @@ check_texts(const struct opt_list *list, const char *option, struct err *e)
 	return 0;
 }
 
+/* Whether nothing can be sent. */
+static bool
+is_mute(void)
+{
+	return client_transport() != TRANSPORT_WS && publish == NULL;
+}
+
+static bool
+is_polling(void)
+{
+	return client_transport() == TRANSPORT_LONGPOLL || client_transport() == TRANSPORT_POLL;
+}
+
+/* What only some transports can do. */
+static int
+check_ways(struct err *e)
+{
+	const char *name = transport_name(client_transport());
+	const char *sends = messages.count > 0 ? "--message" : on_open.count > 0 ? "--on-open" :
+	    echo ? "--echo" : NULL;
+
+	if (is_mute() && sends != NULL)
+		return err_set(e, ERR_USAGE, 0, "%s: %s only receives; --publish 'POST /path' "
+		    "sends by requests", sends, name);
+	if (client_transport() != TRANSPORT_WS && fault != 0)
+		return err_set(e, ERR_USAGE, 0, "--fault: only a WebSocket can be spoken wrongly");
+	return 0;
+}
+
+/* "POST /pub/x": what to send messages by. `text` is cut in two. */
+static int
+take_publish(struct conversation_publish *p, char *text, struct err *e)
+{
+	char *space = strchr(text, ' ');
+
+	*p = (struct conversation_publish){.method = text};
+	if (space != NULL) {
+		*space = '\0';
+		p->target = space + 1 + strspn(space + 1, " ");
+	}
+	if (space == NULL || (strcmp(text, "POST") != 0 && strcmp(text, "PUT") != 0 &&
+	    strcmp(text, "PATCH") != 0))
+		return err_set(e, ERR_USAGE, 0, "--publish: expected POST, PUT or PATCH, a space "
+		    "and a path, not '%.100s'", publish);
+	if (*p->target != '/' && strncmp(p->target, "http://", 7) != 0 &&
+	    strncmp(p->target, "https://", 8) != 0)
+		return err_set(e, ERR_USAGE, 0, "--publish: expected a path that begins with "
+		    "'/', or a URL, not '%.100s'", p->target);
+	return 0;
+}
+
 static int
 check_options(struct err *e)
 {
@@ -121,6 +178,8 @@ check_options(struct err *e)
 		    echo ? "echo" : "receive");
 	if (echo && receive)
 		return err_set(e, ERR_USAGE, 0, "--echo and --receive: one or the other");
+	if (check_ways(e) != 0)
+		return -1;
 	if (count_given && count == 0)
 		return err_set(e, ERR_USAGE, 0, "--count: expected more than nothing");
 	if (backoff_given && reconnect == 0)
@@ -336,7 +395,9 @@ static int
 make_view(struct connect *c, struct err *e)
 {
 	struct terminal_params t = {.color = wants_color(STDOUT_FILENO), .quiet = quiet,
-	    .verbose = verbose, .delta = delta, .raw_json = raw, .history = history_path()};
+	    .verbose = verbose, .delta = delta, .raw_json = raw, .history = history_path(),
+	    .mute = is_mute() ? transport_name(client_transport()) : NULL,
+	    .no_pings = client_transport() != TRANSPORT_WS};
 	struct view_params p = {.quiet = quiet, .color = wants_color(STDERR_FILENO),
 	    .verbose = verbose, .separator = nul ? '\0' : '\n', .hide_messages = echo && quiet,
 	    .out_color = wants_color(STDOUT_FILENO), .raw_json = raw};
@@ -362,7 +423,7 @@ make_view(struct connect *c, struct err *e)
 static int
 make_input(struct connect *c, struct err *e)
 {
-	if (c->terminal != NULL || messages.count > 0 || echo || receive)
+	if (c->terminal != NULL || messages.count > 0 || echo || receive || is_mute())
 		return 0;
 	c->input = input_new(c->loop, STDIN_FILENO, nul ? '\0' : '\n', &input_events, c, e);
 	return c->input != NULL ? 0 : -1;
@@ -389,12 +450,15 @@ make_client(struct connect *c, struct err *e)
 static int
 start_talk(struct connect *c, struct err *e)
 {
-	bool listens = echo || receive;
+	bool listens = echo || receive || is_mute(), ws = client_transport() == TRANSPORT_WS;
 	struct talk_params p = {
 	    .conversation = {.client = c->client, .url = &c->url, .resolver = c->resolver,
-	    .rng = &c->rng, .redirects = location ? CONVERSATION_REDIRECTS : 0,
+	    .rng = &c->rng, .redirects = location || !ws ? CONVERSATION_REDIRECTS : 0,
+	    .continues = reconnect_given ? reconnect > 0 : count_given || c->terminal != NULL,
+	    .publish = publish != NULL ? &c->publish : NULL,
 	    .retries = reconnect > INT_MAX ? CONVERSATION_FOREVER : (int)reconnect,
 	    .backoff = {500 * NS_PER_MS, 30 * NS_PER_S}},
+	    .transport_word = is_polling() ? transport_name(client_transport()) : NULL,
 	    .on_open = on_open.items, .on_open_count = on_open.count, .messages = messages.items,
 	    .message_count = messages.count, .binary = binary, .echo = echo,
 	    .listens = listens, .stays = c->terminal != NULL ||
@@ -402,6 +466,8 @@ start_talk(struct connect *c, struct err *e)
 	    .wait = wait_given || !count_given ? wait_ns : TALK_NO_LIMIT, .linger = linger};
 	struct err why = {0};
 
+	if (publish != NULL && take_publish(&c->publish, c->publish_text, e) != 0)
+		return -1;
 	if (backoff_text != NULL && backoff_parse(&p.conversation.backoff, backoff_text, &why) != 0)
 		return err_set(e, why.class, 0, "--backoff: %.200s", why.text);
 	c->talk = talk_new(c->loop, &p, c->view, &talk_events, c, e);
@@ -442,9 +508,9 @@ leave_signals(struct connect *c)
 		evsignal_del(&c->signals[--c->signal_count]);
 }
 
-/* What compression was good for, with -v; a terminal has said it already. */
+/* What compression was good for, and what polling took, with -v; a terminal has said it already. */
 static void
-tell_compression(struct connect *c)
+tell_totals(struct connect *c)
 {
 	struct show show = {.color = wants_color(STDERR_FILENO)};
 	struct conversation_totals totals;
@@ -455,6 +521,7 @@ tell_compression(struct connect *c)
 	buf_init(&text, 4096);
 	conversation_totals(talk_conversation(c->talk), &totals);
 	show_compression(&show, &text, &totals.compression);
+	show_polling(&show, &text, &totals.polling);
 	output_add(c->errors.output, text.data, text.len);
 	buf_release(&text);
 }
@@ -467,7 +534,7 @@ finish(struct connect *c, struct err *e)
 	int limit = code == EXIT_INTERRUPTED ? LAST_WORDS_MS : -1;
 
 	leave_signals(c);
-	tell_compression(c);
+	tell_totals(c);
 	output_finish(c->output.output, limit);
 	output_finish(c->errors.output, limit);
 	if (recorded != 0)
@@ -478,8 +545,10 @@ finish(struct connect *c, struct err *e)
 static int
 converse(struct connect *c, char *url, struct err *e)
 {
-	if (check_options(e) != 0 || client_url(&c->url, url, e) != 0 || make_client(c, e) != 0)
+	if (client_url(&c->url, url, e) != 0 || check_options(e) != 0 || make_client(c, e) != 0)
 		return -1;
+	if (publish != NULL && (c->publish_text = strdup(publish)) == NULL)
+		return err_set(e, ERR_MEMORY, 0, "no memory for options");
 	c->loop = loop_new(e);
 	if (c->loop == NULL)
 		return -1;
@@ -506,6 +575,7 @@ release(struct connect *c)
 		loop_free(c->loop);
 	client_free(c->client);
 	url_release(&c->url);
+	free(c->publish_text);
 	opt_list_release(&messages);
 	opt_list_release(&on_open);
 }

@@ -248,9 +248,10 @@ is_object(const char *text, size_t len)
 /* --- what is said ------------------------------------------------------------------------ */
 
 void
-record_open(struct record *r, const char *url)
+record_open(struct record *r, const char *transport, const char *url)
 {
-	fprintf(r->file, "open a %s\n", url);
+	fprintf(r->file, "open a %s%s%s\n", transport != NULL ? transport : "",
+	    transport != NULL ? " " : "", url);
 	r->open = true;
 	check(r);
 }
@@ -318,6 +319,8 @@ record_closed(struct record *r, const struct channel_end *end)
 
 	if (!r->open || end->why.class != ERR_NONE)
 		fprintf(r->file, "# %s\n", end->why.class != ERR_NONE ? end->why.text : "closed");
+	else if (end->by_peer && end->code == 0)
+		fputs("# the server ended the stream\n", r->file);
 	else if (end->by_peer)
 		fprintf(r->file, "a < close %u\n", end->code);
 	else if (!had_code)

@@ -12,7 +12,8 @@ struct record;
 /* NULL with class ERR_IO. An existing file is replaced when the record is complete. */
 struct record *record_new(const char *path, struct err *e);
 
-void record_open(struct record *r, const char *url);
+/* `transport`: by its name, where the scheme of the URL does not say it; NULL: it does. */
+void record_open(struct record *r, const char *transport, const char *url);
 void record_sent(struct record *r, const struct message *m);
 void record_received(struct record *r, const struct message *m);
 void record_closed(struct record *r, const struct channel_end *end);

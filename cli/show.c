@@ -90,11 +90,22 @@ show_binary(const struct show *s, struct buf *into, const struct message *m)
 	show_words(s, into, TONE_DIM, text);
 }
 
+/* The name of an event, unless it is the one that all have. */
+static void
+show_event(const struct show *s, struct buf *into, const struct message *m)
+{
+	if (m->event.len == 0 || slice_eq(m->event, "message"))
+		return;
+	show_text(s, into, TONE_KEY, m->event.data, m->event.len < 64 ? m->event.len : 64);
+	show_words(s, into, TONE_KEY, ": ");
+}
+
 void
 show_message(struct show *s, struct buf *into, const struct message *m, bool out)
 {
 	show_begin(s, into, m->at != 0 ? m->at : clock_ns(), out ? '>' : '<',
 	    out ? TONE_OUT : TONE_IN);
+	show_event(s, into, m);
 	if (m->len == 0)
 		show_words(s, into, TONE_DIM, m->kind == MESSAGE_TEXT ? "(empty)" :
 		    "(binary, empty)");
@@ -189,6 +200,11 @@ show_end(struct show *s, struct buf *into, const struct channel_end *end)
 	else if (end->why.class != ERR_NONE)
 		show_error(s, into, "%s (code %u%s%s)", end->why.text, end->code,
 		    *name != '\0' ? ", " : "", name);
+	else if (end->code == 0 && end->again)
+		show_notice(s, into, "the server ended the stream");
+	else if (end->code == 0)
+		show_notice(s, into, "%s", end->final ? "the server has nothing (more) to say" :
+		    "closed");
 	else if (!said)
 		show_notice(s, into, "closed%s, without a code", who);
 	else
@@ -212,4 +228,14 @@ show_compression(struct show *s, struct buf *into, const struct channel_compress
 {
 	show_ratio(s, into, "out", c->out_plain, c->out_wire);
 	show_ratio(s, into, "in", c->in_plain, c->in_wire);
+}
+
+void
+show_polling(struct show *s, struct buf *into, const struct channel_polling *p)
+{
+	if (p->requests > 0)
+		show_notice(s, into, "requests  %llu: %llu empty, %llu not modified; "
+		    "connections opened: %llu", (unsigned long long)p->requests,
+		    (unsigned long long)p->empty, (unsigned long long)p->not_modified,
+		    (unsigned long long)p->connections);
 }

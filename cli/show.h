@@ -12,6 +12,7 @@ struct buf;
 struct channel_compression;
 struct channel_end;
 struct channel_opened;
+struct channel_polling;
 struct channel_wire;
 struct message;
 struct slice;
@@ -46,6 +47,9 @@ void show_opened(struct show *s, struct buf *into, const struct channel_opened *
 
 /* What permessage-deflate made of the messages, in each direction that had compressed ones. */
 void show_compression(struct show *s, struct buf *into, const struct channel_compression *c);
+
+/* What polling took; nothing where nothing was asked for. */
+void show_polling(struct show *s, struct buf *into, const struct channel_polling *p);
 
 /* Code with its name, reason, who began, or the error. */
 void show_end(struct show *s, struct buf *into, const struct channel_end *end);

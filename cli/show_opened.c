@@ -97,7 +97,8 @@ list_phases(struct phase *phases, const struct channel_opened *o)
 	const struct stream_times *t = o->times;
 	const struct phase all[] = {
 		{"resolve", 0, t->resolved}, {"connect", 0, t->connected},
-		{"proxy", 0, t->proxied}, {"TLS", 0, t->secured}, {"upgrade", 0, o->at},
+		{"proxy", 0, t->proxied}, {"TLS", 0, t->secured},
+		{o->head != NULL && o->head->status == 101 ? "upgrade" : "answer", 0, o->at},
 	};
 	uint64_t before = t->start;
 	size_t count = 0;
@@ -159,7 +160,9 @@ show_opened(struct show *s, struct buf *into, const struct channel_opened *o,
 	buf_add_text(into, "connected to ");
 	show_text(s, into, TONE_PLAIN, where, strlen(where));
 	buf_addf(into, " in %s", show_time_text(time, o->at - o->times->start));
-	show_detail(s, into, "subprotocol", http_head_field(o->head, "Sec-WebSocket-Protocol"));
+	if (o->head != NULL)
+		show_detail(s, into, "subprotocol",
+		    http_head_field(o->head, "Sec-WebSocket-Protocol"));
 	show_deflate(s, into, o->deflate);
 	show_tls(s, into, o->stream, phases, certificate);
 	if (phases)

@@ -170,6 +170,44 @@ cause_ok(struct buf *into, const struct channel_refusal *r)
 }
 
 static bool
+cause_other_type(struct buf *into, const struct channel_refusal *r)
+{
+	(void)r;
+	buf_add_text(into, "the server answered with something else than an event stream: check "
+	    "the path of the URL; -t poll and -t longpoll read any answer");
+	return true;
+}
+
+static bool
+cause_bad_question(struct buf *into, const struct channel_refusal *r)
+{
+	if (!body_has(r, "HTTP request was sent to HTTPS port") &&
+	    !body_has(r, "HTTP request to an HTTPS server"))
+		return false;
+	buf_add_text(into, "this port speaks TLS: use https://");
+	return true;
+}
+
+static bool
+cause_other_method(struct buf *into, const struct channel_refusal *r)
+{
+	struct slice allowed = http_head_field(r->head, "Allow");
+
+	buf_add_text(into, "this path does not take that method");
+	if (allowed.len > 0 && allowed.len < 80)
+		buf_addf(into, ", but %.*s", (int)allowed.len, allowed.data);
+	return true;
+}
+
+static bool
+cause_wants_upgrade(struct buf *into, const struct channel_refusal *r)
+{
+	(void)r;
+	buf_add_text(into, "this is a WebSocket: -t ws speaks it, or ws:// instead of http://");
+	return true;
+}
+
+static bool
 cause_gateway(struct buf *into, const struct channel_refusal *r)
 {
 	buf_add_text(into, r->head->status == 504 ?
@@ -196,15 +234,23 @@ cause_switched(struct buf *into, const struct channel_refusal *r)
 	return true;
 }
 
+/* What was asked for: a WebSocket, messages by plain requests, or whichever. */
+enum asked { FOR_UPGRADE = 1, FOR_MESSAGES = 2, FOR_ANY = 3 };
+
 static const struct {
 	int first, last;             /* statuses */
+	enum asked asked;
 	cause_fn *tell;
 } causes[] = {
-	{101, 101, cause_switched}, {200, 299, cause_ok}, {300, 399, cause_redirect},
-	{400, 400, cause_bad_request}, {401, 401, cause_unauthorized},
-	{403, 403, cause_forbidden}, {404, 404, cause_not_found}, {405, 405, cause_method},
-	{410, 410, cause_not_found}, {426, 426, cause_upgrade}, {429, 429, cause_too_many},
-	{502, 502, cause_gateway}, {503, 503, cause_unavailable}, {504, 504, cause_gateway},
+	{101, 101, FOR_UPGRADE, cause_switched}, {200, 299, FOR_UPGRADE, cause_ok},
+	{200, 299, FOR_MESSAGES, cause_other_type}, {300, 399, FOR_ANY, cause_redirect},
+	{400, 400, FOR_UPGRADE, cause_bad_request}, {400, 400, FOR_MESSAGES, cause_bad_question},
+	{401, 401, FOR_ANY, cause_unauthorized}, {403, 403, FOR_ANY, cause_forbidden},
+	{404, 404, FOR_ANY, cause_not_found}, {405, 405, FOR_UPGRADE, cause_method},
+	{405, 405, FOR_MESSAGES, cause_other_method}, {410, 410, FOR_ANY, cause_not_found},
+	{426, 426, FOR_UPGRADE, cause_upgrade}, {426, 426, FOR_MESSAGES, cause_wants_upgrade},
+	{429, 429, FOR_ANY, cause_too_many}, {502, 502, FOR_ANY, cause_gateway},
+	{503, 503, FOR_ANY, cause_unavailable}, {504, 504, FOR_ANY, cause_gateway},
 };
 
 static void
@@ -214,7 +260,8 @@ show_cause(struct show *s, struct buf *into, const struct channel_refusal *r)
 
 	buf_init(&text, 1024);
 	for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
-		if (r->head->status >= causes[i].first && r->head->status <= causes[i].last &&
+		if ((causes[i].asked & (r->upgrade ? FOR_UPGRADE : FOR_MESSAGES)) != 0 &&
+		    r->head->status >= causes[i].first && r->head->status <= causes[i].last &&
 		    causes[i].tell(&text, r))
 			break;
 	if (text.len > 0)

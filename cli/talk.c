@@ -261,7 +261,7 @@ opened(void *ctx, const struct channel_opened *o)
 	struct talk *t = ctx;
 
 	if (t->record != NULL)
-		record_open(t->record, t->where);
+		record_open(t->record, t->params.transport_word, t->where);
 	t->view->ops->opened(t->view, o);
 	t->next = 0;
 	t->ends_soon = false;
@@ -359,7 +359,7 @@ code_of_end(const struct talk *t, const struct channel_end *end)
 {
 	if (end->why.class != ERR_NONE)
 		return err_exit_code(end->why.class);
-	return end->code == WS_CLOSE_NORMAL || end->code == WS_CLOSE_NO_STATUS ||
+	return end->code == 0 || end->code == WS_CLOSE_NORMAL || end->code == WS_CLOSE_NO_STATUS ||
 	    (!end->by_peer && end->code == t->close_code) ? EXIT_FINE : EXIT_CONNECTION;
 }
 
@@ -406,6 +406,30 @@ wire(void *ctx, const struct channel_wire *w)
 	t->view->ops->wire(t->view, w);
 }
 
+static void
+notice(void *ctx, const struct channel_notice *n)
+{
+	struct talk *t = ctx;
+
+	if (!t->enough)
+		t->view->ops->complain(t->view, &n->what);
+}
+
+/* What was sent by a request will not be answered. The talk goes on, but it has failed. */
+static void
+refused(void *ctx, const struct err *why, const struct channel_refusal *refusal)
+{
+	struct talk *t = ctx;
+	const struct channel_end end = {.why = *why, .refusal = refusal};
+
+	t->unanswered -= t->unanswered > 0;
+	t->view->ops->refused(t->view, &end);
+	if (t->params.stays)
+		return;
+	judge(t, err_exit_code(why->class));
+	begin_patience(t);
+}
+
 /* --- the rest ---------------------------------------------------------------------------- */
 
 struct talk *
@@ -423,7 +447,7 @@ talk_new(struct loop *l, const struct talk_params *p, struct view *view,
 	t->events = events;
 	t->ctx = ctx;
 	t->conversation_events = (struct conversation_events){connecting, opened, message, pong,
-	    drained, closing, retrying, closed, view->wants_wire ? wire : NULL};
+	    drained, closing, retrying, closed, view->wants_wire ? wire : NULL, notice, refused};
 	loop_timer_init(&t->patience, l, patience_over, t);
 	loop_timer_init(&t->breath, l, breathed, t);
 	t->conversation = conversation_open(l, &p->conversation, &t->conversation_events, t, e);
@@ -458,7 +482,7 @@ talk_record(struct talk *t, const char *path, struct err *e)
 		return 0;
 	t->record = record_new(path, e);
 	if (t->record != NULL && t->conversation != NULL && conversation_is_open(t->conversation))
-		record_open(t->record, t->where);
+		record_open(t->record, t->params.transport_word, t->where);
 	return t->record != NULL ? 0 : -1;
 }
 

@@ -18,6 +18,7 @@ struct view;
 
 struct talk_params {
 	struct conversation_params conversation;
+	const char *transport_word;          /* for a script, where the URL does not say; or NULL */
 	const char *const *on_open;          /* sent whenever it opens, … */
 	size_t on_open_count;
 	const char *const *messages;         /* … then these, which are the whole input */

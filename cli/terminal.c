@@ -104,7 +104,8 @@ opened(struct view *v, const struct channel_opened *o)
 	struct terminal *t = (struct terminal *)v;
 
 	t->opened_at = o->at;
-	keep_answer(t, o->head);
+	if (o->head != NULL)
+		keep_answer(t, o->head);
 	if (!t->params.quiet)
 		show_opened(&t->show, &t->text, o, t->where, true, t->params.verbose > 0);
 	prompt_label(t->prompt, label_open);
@@ -216,7 +217,17 @@ ended(struct view *v, const struct channel_end *end)
 	if (t->params.verbose > 0) {
 		conversation_totals(talk_conversation(t->talk), &c);
 		show_compression(&t->show, &t->text, &c.compression);
+		show_polling(&t->show, &t->text, &c.polling);
 	}
+	flush(t);
+}
+
+static void
+refused(struct view *v, const struct channel_end *end)
+{
+	struct terminal *t = (struct terminal *)v;
+
+	show_why(t, end);
 	flush(t);
 }
 
@@ -233,14 +244,34 @@ terminal_free(struct view *v)
 }
 
 static const struct view_ops ops = {connecting, opened, message, pong, retrying, wire, closing,
-    ended, complain, terminal_free};
+    ended, refused, complain, terminal_free};
 
 /* --- slash commands ---------------------------------------------------------------------- */
 
 static void
 refuse(struct terminal *t)
 {
+	if (t->params.mute != NULL) {
+		show_error(&t->show, &t->text, "%s only receives: nothing was sent; --publish "
+		    "'POST /path' sends by requests", t->params.mute);
+		flush(t);
+		return;
+	}
 	show_error(&t->show, &t->text, "not connected: nothing was sent");
+	flush(t);
+}
+
+static void
+ask_ping(struct terminal *t)
+{
+	t->asked_ping = conversation_ping(talk_conversation(t->talk)) == 0;
+	if (t->asked_ping)
+		return;
+	if (!t->params.no_pings) {
+		refuse(t);
+		return;
+	}
+	show_error(&t->show, &t->text, "only a WebSocket has pings");
 	flush(t);
 }
 
@@ -311,6 +342,7 @@ show_stats(struct terminal *t)
 	    show_size(a, c.bytes_out), show_size(b, c.bytes_in),
 	    (unsigned long long)c.connections);
 	show_compression(&t->show, &t->text, &c.compression);
+	show_polling(&t->show, &t->text, &c.polling);
 	if (t->last_rtt > 0)
 		show_notice(&t->show, &t->text, "ping      %s", show_time_text(a, t->last_rtt));
 	if (t->opened_at > 0 && conversation_is_open(talk_conversation(t->talk)))
@@ -367,9 +399,7 @@ obey(struct terminal *t, const struct slash *s)
 		say(t, s->text, s->len);
 		break;
 	case SLASH_PING:
-		t->asked_ping = conversation_ping(talk_conversation(t->talk)) == 0;
-		if (!t->asked_ping)
-			refuse(t);
+		ask_ping(t);
 		break;
 	case SLASH_CLOSE:
 		talk_close(t->talk, s->code != 0 ? s->code : 1000, s->reason);

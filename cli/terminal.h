@@ -18,6 +18,8 @@ struct terminal_params {
 	bool delta;                  /* times since the line before instead of the time of day */
 	const char *history;         /* file; NULL: none */
 	bool raw_json;
+	const char *mute;            /* name of a transport by which nothing can be sent; NULL */
+	bool no_pings;
 };
 
 /* Takes the terminal of standard input and output; freeing the view gives it back. NULL with class

@@ -21,6 +21,9 @@ struct view_ops {
 	void (*wire)(struct view *v, const struct channel_wire *w);
 	void (*closing)(struct view *v, const struct channel_end *end);
 	void (*ended)(struct view *v, const struct channel_end *end);
+	/* What was sent by a request was not published: `why`, and the answer where there was
+	 * one. */
+	void (*refused)(struct view *v, const struct channel_end *end);
 	/* What goes wrong besides: bad input, an unmet --count. */
 	void (*complain)(struct view *v, const struct err *e);
 	void (*free)(struct view *v);

@@ -21,6 +21,7 @@ struct view_json {
 	struct view_params params;
 	uint64_t start;              /* clock_ns; "t" counts from here */
 	const char *where;           /* what is being connected to */
+	bool open;
 	unsigned redirect;
 	struct buf line;
 };
@@ -158,9 +159,12 @@ opened(struct view *v, const struct channel_opened *o)
 	struct view_json *j = (struct view_json *)v;
 
 	begin(j, "open", o->at);
-	buf_addf(&j->line, ",\"status\":%d", o->head->status);
-	add_slice(j, "subprotocol", http_head_field(o->head, "Sec-WebSocket-Protocol"));
-	add_slice(j, "extensions", http_head_field(o->head, "Sec-WebSocket-Extensions"));
+	if (o->head != NULL) {
+		buf_addf(&j->line, ",\"status\":%d", o->head->status);
+		add_slice(j, "subprotocol", http_head_field(o->head, "Sec-WebSocket-Protocol"));
+		add_slice(j, "extensions", http_head_field(o->head, "Sec-WebSocket-Extensions"));
+	}
+	j->open = true;
 	add_phases(j, o);
 	add_tls(j, o->stream);
 	finish(j);
@@ -176,6 +180,9 @@ message(struct view *v, const struct message *m, bool out)
 	begin(j, "message", out ? clock_ns() : m->at);
 	add_words(j, "dir", out ? "out" : "in");
 	add_words(j, "kind", m->kind == MESSAGE_TEXT ? "text" : "binary");
+	add_slice(j, "event", m->event);
+	if (m->id.len > 0)
+		add_slice(j, "id", m->id);
 	add_bytes(j, m->data, m->len);
 	buf_addf(&j->line, ",\"size\":%zu", m->len);
 	finish(j);
@@ -191,7 +198,8 @@ pong(struct view *v, uint64_t round_trip_ns)
 static void
 wire_head(struct view_json *j, const struct channel_wire *w)
 {
-	if (!w->out && j->params.verbose == 0)
+	/* A poll is one request after the other: without -v the first will do. */
+	if (j->params.verbose == 0 && (!w->out || j->open))
 		return;
 	begin(j, "request", w->at);
 	add_words(j, "dir", w->out ? "out" : "in");
@@ -269,7 +277,8 @@ tell_close(struct view_json *j, const struct channel_end *end)
 {
 	begin(j, "close", clock_ns());
 	add_words(j, "dir", end->by_peer ? "in" : "out");
-	buf_addf(&j->line, ",\"code\":%u", end->code);
+	if (end->code != 0)
+		buf_addf(&j->line, ",\"code\":%u", end->code);
 	if (end->reason.len > 0 && utf8_valid(end->reason.data, end->reason.len))
 		add_text(j, "reason", end->reason.data, end->reason.len);
 	if (end->why.class != ERR_NONE)
@@ -283,10 +292,25 @@ retrying(struct view *v, const struct conversation_retry *r)
 	struct view_json *j = (struct view_json *)v;
 
 	begin(j, "retry", clock_ns());
-	buf_addf(&j->line, ",\"attempt\":%u,\"wait_ms\":%.3f,\"code\":%u", r->attempt,
-	    (double)r->wait_ns / 1e6, r->why->code);
+	j->open = false;
+	buf_addf(&j->line, ",\"attempt\":%u,\"wait_ms\":%.3f", r->attempt,
+	    (double)r->wait_ns / 1e6);
+	if (r->why->code != 0)
+		buf_addf(&j->line, ",\"code\":%u", r->why->code);
 	if (r->why->why.class != ERR_NONE)
 		add_why(j, r->why);
+	finish(j);
+}
+
+static void
+refused(struct view *v, const struct channel_end *end)
+{
+	struct view_json *j = (struct view_json *)v;
+
+	begin(j, "error", clock_ns());
+	add_why(j, end);
+	if (end->refusal != NULL)
+		add_refusal(j, end->refusal);
 	finish(j);
 }
 
@@ -294,16 +318,9 @@ retrying(struct view *v, const struct conversation_retry *r)
 static void
 ended(struct view *v, const struct channel_end *end)
 {
-	struct view_json *j = (struct view_json *)v;
-
-	if (end->why.class != ERR_NONE) {
-		begin(j, "error", clock_ns());
-		add_why(j, end);
-		if (end->refusal != NULL)
-			add_refusal(j, end->refusal);
-		finish(j);
-	}
-	tell_close(j, end);
+	if (end->why.class != ERR_NONE)
+		refused(v, end);
+	tell_close((struct view_json *)v, end);
 }
 
 static void
@@ -325,7 +342,7 @@ json_free(struct view *v)
 }
 
 static const struct view_ops ops = {connecting, opened, message, pong, retrying, wire, closing,
-    ended, complain, json_free};
+    ended, refused, complain, json_free};
 
 struct view *
 view_json_new(const struct view_params *p)

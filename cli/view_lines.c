@@ -114,7 +114,8 @@ tell_end(struct view_lines *w, const struct channel_end *end)
 			complain_of(w, &end->why);
 		if (in_full)
 			show_refusal(&w->show, &text, end);   /* has the words of ERR_HANDSHAKE */
-	} else if (!w->params.quiet || (end->by_peer && end->code != 1000 && end->code != 1005)) {
+	} else if (!w->params.quiet || (end->by_peer && end->code != 0 && end->code != 1000 &&
+	    end->code != 1005)) {
 		show_end(&w->show, &text, end);
 	}
 	tell(w, &text);
@@ -163,6 +164,12 @@ ended(struct view *v, const struct channel_end *end)
 }
 
 static void
+refused(struct view *v, const struct channel_end *end)
+{
+	tell_end((struct view_lines *)v, end);
+}
+
+static void
 complain(struct view *v, const struct err *e)
 {
 	complain_of((struct view_lines *)v, e);
@@ -175,7 +182,7 @@ lines_free(struct view *v)
 }
 
 static const struct view_ops ops = {connecting, opened, message, pong, retrying, wire, closing,
-    ended, complain, lines_free};
+    ended, refused, complain, lines_free};
 
 struct view *
 view_lines_new(const struct view_params *p)

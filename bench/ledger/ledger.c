@@ -1,5 +1,5 @@
 /*   receivers[r] ── sets ──► one seqset for each publisher of r's topic, by its rank there
- *   publishers[p] ── unsent ──► the numbers that were due but never left
+ *   publishers[p] ── unsent ──► the numbers that were due but not published
  *   records ──► by message: how many still wait for it, how late it was sent
  */
 #include "bench/ledger/ledger.h"
@@ -16,8 +16,11 @@ enum { RECORDS_PER_CHUNK = 16384 };
 
 struct record {
 	uint32_t waiting;            /* members that do not have it yet */
-	uint32_t delay_us;           /* from due to sent */
+	uint32_t arrived : 1;        /* someone has it */
+	uint32_t delay_us : 31;      /* from due to sent */
 };
+
+enum { DELAY_MAX_US = INT32_MAX };
 
 struct publisher {
 	uint32_t topic;
@@ -220,19 +223,18 @@ ledger_sent(struct ledger *l, uint64_t n, uint64_t delay_ns, struct err *e)
 	record->waiting = l->topics[p->topic].members;
 	if (!l->params.self && own->joined && !own->left)
 		record->waiting--;
-	record->delay_us = delay_ns / 1000 < UINT32_MAX ? (uint32_t)(delay_ns / 1000) : UINT32_MAX;
+	record->delay_us = delay_ns / 1000 < DELAY_MAX_US ? (uint32_t)(delay_ns / 1000) :
+	    DELAY_MAX_US;
 	p->next++;
 	return 0;
 }
 
-int
-ledger_unsent(struct ledger *l, uint64_t n, struct err *e)
+/* Enters an unsent number where it belongs: all below `at` are smaller. */
+static int
+insert_unsent(struct publisher *p, uint32_t at, uint32_t number, struct err *e)
 {
-	struct publisher *p = &l->publishers[n % l->params.publishers];
 	uint32_t capacity = p->unsent_capacity > 0 ? p->unsent_capacity * 2 : 16, *grown;
 
-	if (new_record(l, n) == NULL)
-		return no_memory(e);
 	if (p->unsent_count == p->unsent_capacity) {
 		grown = realloc(p->unsent, capacity * sizeof *grown);
 		if (grown == NULL)
@@ -240,7 +242,22 @@ ledger_unsent(struct ledger *l, uint64_t n, struct err *e)
 		p->unsent = grown;
 		p->unsent_capacity = capacity;
 	}
-	p->unsent[p->unsent_count++] = p->next++;
+	memmove(p->unsent + at + 1, p->unsent + at,
+	    (p->unsent_count++ - at) * sizeof *p->unsent);
+	p->unsent[at] = number;
+	return 0;
+}
+
+int
+ledger_unsent(struct ledger *l, uint64_t n, struct err *e)
+{
+	struct publisher *p = &l->publishers[n % l->params.publishers];
+
+	if (new_record(l, n) == NULL)
+		return no_memory(e);
+	if (insert_unsent(p, p->unsent_count, p->next, e) != 0)
+		return -1;
+	p->next++;
 	return 0;
 }
 
@@ -272,6 +289,17 @@ was_sent(const struct publisher *p, uint32_t number)
 	return below == p->unsent_count || p->unsent[below] != number;
 }
 
+int
+ledger_refused(struct ledger *l, uint64_t n, struct err *e)
+{
+	struct publisher *p = &l->publishers[n % l->params.publishers];
+	uint32_t number = (uint32_t)(n / l->params.publishers);
+
+	if (number >= p->next || !was_sent(p, number) || record_of(l, n)->arrived)
+		return 0;
+	return insert_unsent(p, unsent_below(p, number), number, e) == 0 ? 1 : -1;
+}
+
 /* --- receiving --------------------------------------------------------------------------- */
 
 static void
@@ -281,6 +309,7 @@ deliver(struct ledger *l, struct tally_cell *cell, struct record *record, uint64
 	uint64_t took = now_ns > due_ns ? now_ns - due_ns : 0;
 	uint64_t delay = (uint64_t)record->delay_us * 1000;
 
+	record->arrived = 1;
 	cell->delivered++;
 	if (took > l->params.late_ns)
 		cell->late++;

@@ -4,7 +4,8 @@
  * derived from what was published while the receiver was there, never from what arrived.
  *
  *     ledger_new → ledger_publisher…, ledger_receiver… → ledger_start
- *         → ledger_sent, ledger_receive, ledger_leave … → ledger_settle → ledger_free
+ *         → ledger_sent, ledger_refused, ledger_receive, ledger_leave … → ledger_settle
+ *         → ledger_free
  *
  * Messages of all publishers are numbered together, as the pacer numbers them: message n is
  * number n / publishers of publisher n mod publishers. Times are ns since the run's start. */
@@ -60,6 +61,11 @@ int ledger_sent(struct ledger *l, uint64_t n, uint64_t delay_ns, struct err *e);
 
 /* Message n was due but could not be sent. */
 int ledger_unsent(struct ledger *l, uint64_t n, struct err *e);
+
+/* Message n, which was sent, was not published: the server said so. It is then as if it had never
+ * been sent: nobody waits for it, and should it arrive it is LEDGER_IMPOSSIBLE. 1: so it is; 0: it
+ * was not sent, or someone has it already, so it stays as it is; -1: ERR_MEMORY. */
+int ledger_refused(struct ledger *l, uint64_t n, struct err *e);
 
 /* A message with a stamp of this run arrived. */
 enum ledger_verdict ledger_receive(struct ledger *l, uint32_t receiver, uint32_t publisher,

@@ -44,7 +44,14 @@ struct tally {
 	uint64_t requested, opened, failed, dropped, peak;
 	uint64_t open_ns;                  /* from the first attempt to the last that opened */
 	uint64_t errors[ERR_CLASSES];
+	uint64_t transports_opened;        /* TCP connections in all: WebSockets that opened, those
+	                                    * for requests, and those that publish */
 	struct hist *resolve, *connect, *tls, *upgrade, *total;
+
+	/* what asking cost, as struct channel_polling; all zero for WebSockets */
+	struct {
+		uint64_t requests, empty, not_modified, connections;
+	} polling;
 
 	/* messages that counted: due after the warm-up */
 	uint64_t scheduled, sent, received;
@@ -53,9 +60,17 @@ struct tally {
 	uint64_t unstamped;                /* messages without any stamp */
 	uint64_t load_ns;                  /* how long messages were due */
 
+	/* publishing by requests, of the messages that counted */
+	uint64_t post_requests;            /* that were answered, or given up */
+	uint64_t post_refused;             /* … with another status than 2xx: not published, so
+	                                    * they are not in `sent` but in send_refused */
+	uint64_t post_unknown;             /* … without an answer, or with such a status though a
+	                                    * receiver had it: nobody knows; they are in `sent` */
+	uint64_t post_connections;         /* opened to publish, WebSockets included */
+
 	/* on the wire */
 	uint64_t bytes_sent, bytes_received;
-	uint64_t load_bytes_received;      /* from the start of publishing on */
+	uint64_t load_bytes_sent, load_bytes_received;   /* from the start of publishing on */
 
 	struct hist *delivery, *delivery_uncorrected, *complete;
 	struct hist *rtt, *rtt_uncorrected, *ping;
@@ -71,9 +86,12 @@ struct tally {
 	struct hist *loop_lag, *schedule_lag;
 	uint64_t rss_bytes;                /* at its greatest */
 	uint64_t connection_bytes;         /* growth of resident memory by all connections */
-	uint64_t send_refused;             /* messages not sent for want of room in the backlog */
+	uint64_t send_refused;             /* messages not sent: no room in the backlog, requests
+	                                    * that waited in vain for those before them, and those
+	                                    * that the server refused */
 	uint64_t unsent_down;              /* … because their publisher was not connected */
-	uint64_t backlog_peak;             /* bytes, greatest of any connection */
+	uint64_t backlog_peak;             /* bytes, greatest of any connection; of one that
+	                                    * publishes by requests: not answered yet */
 
 	/* series */
 	uint64_t point_ns;                 /* width of a point */

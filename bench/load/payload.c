@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/plan/dialect.h"
 #include "bench/plan/plan.h"
+#include "bench/plan/template.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 
@@ -13,12 +13,12 @@ enum { TEMPLATE_MAX = 64 * 1024 };
 _Static_assert((int)PLAN_SIZE_MIN == (int)STAMP_LENGTH, "a payload holds at least its stamp");
 
 int
-payload_make(struct payload *p, const struct dialect *d, uint64_t size, const char *topic,
-    const char *conn, const char *node, struct err *e)
+payload_make(struct payload *p, const char *template, uint64_t size,
+    const struct template_values *values, struct err *e)
 {
 	static const struct stamp none = {0};
 	char *filler = malloc(size + 1);
-	struct template_values values = {topic, conn, node, filler};
+	struct template_values stamped = *values;
 	struct buf text;
 	char *at;
 
@@ -28,7 +28,8 @@ payload_make(struct payload *p, const struct dialect *d, uint64_t size, const ch
 	stamp_write(filler, &none);
 	memset(filler + STAMP_LENGTH, '.', size - STAMP_LENGTH);
 	filler[size] = '\0';
-	if (template_expand(&text, d->publish, &values) != 0 || buf_add(&text, "", 1) != 0) {
+	stamped.stamp = filler;
+	if (template_expand(&text, template, &stamped) != 0 || buf_add(&text, "", 1) != 0) {
 		free(filler);
 		buf_release(&text);
 		return err_set(e, ERR_USAGE, 0, "the publish template grows too long");

@@ -1,5 +1,5 @@
-/* payload.h: what a publisher sends: the dialect's template, expanded once, with the place of the
- * stamp remembered, so that a message costs 27 characters. */
+/* payload.h: what a publisher sends: a template, expanded once, with the place of the stamp
+ * remembered, so that a message costs 27 characters. */
 #ifndef HAIL_LOAD_PAYLOAD_H
 #define HAIL_LOAD_PAYLOAD_H
 
@@ -8,8 +8,8 @@
 
 #include "bench/load/stamp.h"
 
-struct dialect;
 struct err;
+struct template_values;
 
 struct payload {
 	char *data;
@@ -17,10 +17,11 @@ struct payload {
 	size_t stamp_at;     /* where the stamp goes */
 };
 
-/* Expands the dialect's publish template. {stamp} becomes `size` bytes, the stamp in front and
- * padding after it. -1: ERR_USAGE when the template has no {stamp}, ERR_MEMORY. */
-int payload_make(struct payload *p, const struct dialect *d, uint64_t size, const char *topic,
-    const char *conn, const char *node, struct err *e);
+/* Expands the template of what is published (dialect_payload); values->stamp is not looked at:
+ * {stamp} becomes `size` bytes, the stamp in front and padding after it. -1: ERR_USAGE when the
+ * template has no {stamp}, ERR_MEMORY. */
+int payload_make(struct payload *p, const char *template, uint64_t size,
+    const struct template_values *values, struct err *e);
 
 void payload_release(struct payload *p);
 

@@ -2,24 +2,20 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/plan/dialect_files.h"
+#include "bench/plan/dialect_key.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
-#include "lib/base/slice.h"
 
-enum { FILE_MAX = 64 * 1024 };
-
-static const char *const built_in[] = {
-	"{\"name\": \"hail\", \"description\": \"the reference node, hail serve\","
-	" \"path\": \"/ws/{topic}\", \"echo_path\": \"/echo\", \"publish\": \"{stamp}\","
-	" \"self\": true}",
-	"{\"name\": \"plain\", \"description\": \"a server that relays what it gets to all\","
-	" \"publish\": \"{stamp}\", \"self\": true}",
+enum {
+	FILE_MAX = 64 * 1024,
+	PLACE_MAX = 192,         /* "dialect NAME: longpoll.path" in a sentence */
+	NAMES_MAX = 256,
 };
-
-static const char *const template_names[] = {"topic", "conn", "node", "stamp"};
 
 static int
 no_memory(struct err *e)
@@ -27,66 +23,7 @@ no_memory(struct err *e)
 	return err_set(e, ERR_MEMORY, 0, "no memory for a dialect");
 }
 
-/* --- templates --------------------------------------------------------------------------- */
-
-static const char *
-value_of(const struct template_values *v, struct slice name)
-{
-	const char *const by_name[] = {v->topic, v->conn, v->node, v->stamp};
-
-	for (size_t i = 0; i < 4; i++)
-		if (slice_eq(name, template_names[i]))
-			return by_name[i];
-	return NULL;
-}
-
-/* "{name}" at the front of `at`, the name all lower-case letters or '_'. */
-static bool
-name_at(const char *at, struct slice *name)
-{
-	size_t len = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz_");
-
-	*name = (struct slice){at + 1, len};
-	return len > 0 && at[1 + len] == '}';
-}
-
-int
-template_check(const char *text, const char *what, bool stamp_allowed, struct err *e)
-{
-	static const struct template_values known = {"", "", "", ""};
-	static const struct template_values unstamped = {"", "", "", NULL};
-	struct slice name;
-
-	for (const char *at = text; (at = strchr(at, '{')) != NULL; at++)
-		if (name_at(at, &name) &&
-		    value_of(stamp_allowed ? &known : &unstamped, name) == NULL)
-			return err_set(e, ERR_USAGE, 0,
-			    "%s: {%.*s} is not known here; expected {topic}, {conn}, {node}%s",
-			    what, (int)name.len, name.data, stamp_allowed ? " or {stamp}" : "");
-	return 0;
-}
-
-int
-template_expand(struct buf *into, const char *text, const struct template_values *values)
-{
-	const char *plain = text, *at = text, *value;
-	struct slice name;
-
-	while ((at = strchr(at, '{')) != NULL) {
-		value = name_at(at, &name) ? value_of(values, name) : NULL;
-		if (value == NULL) {
-			at++;
-			continue;
-		}
-		if (buf_add(into, plain, (size_t)(at - plain)) != 0 ||
-		    buf_add_text(into, value) != 0)
-			return -1;
-		plain = at = name.data + name.len + 1;
-	}
-	return buf_add_text(into, plain);
-}
-
-/* --- files ------------------------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------------------------------- */
 
 int
 dialect_set(char **text, const char *value)
@@ -101,16 +38,23 @@ dialect_set(char **text, const char *value)
 }
 
 static int
-take_list(struct dialect *d, const json_t *list, const char *from, struct err *e)
+take_list(struct dialect *d, const struct dialect_key *k, const json_t *list,
+    const char *place, struct err *e)
 {
-	if (json_array_size(list) > DIALECT_ON_OPEN)
-		return err_set(e, ERR_USAGE, 0, "dialect %s: at most %d messages in on_open", from,
+	size_t count = json_array_size(list);
+
+	if (!json_is_array(list))
+		return err_set(e, ERR_USAGE, 0, "%s is a list of strings", place);
+	if (count > DIALECT_ON_OPEN)
+		return err_set(e, ERR_USAGE, 0, "%s: at most %d messages", place,
 		    DIALECT_ON_OPEN);
-	for (size_t i = 0; i < json_array_size(list); i++) {
+	for (size_t i = 0; i < count; i++) {
 		const char *text = json_string_value(json_array_get(list, i));
 
 		if (text == NULL)
-			return err_set(e, ERR_USAGE, 0, "dialect %s: on_open holds strings", from);
+			return err_set(e, ERR_USAGE, 0, "%s holds strings", place);
+		if (k->check(text, place, e) != 0)
+			return -1;
 		if (dialect_set(&d->on_open[d->on_open_count++], text) != 0)
 			return no_memory(e);
 	}
@@ -118,46 +62,82 @@ take_list(struct dialect *d, const json_t *list, const char *from, struct err *e
 }
 
 static int
-take_key(struct dialect *d, const char *key, const json_t *value, const char *from,
+take_text(struct dialect *d, const struct dialect_key *k, const char *text, const char *place,
     struct err *e)
 {
-	const struct {
-		const char *key;
-		char **into;
-	} texts[] = {{"name", &d->name}, {"description", &d->description}, {"path", &d->path},
-	    {"echo_path", &d->echo_path}, {"subscribe", &d->subscribe}, {"publish", &d->publish}};
+	char *into = (char *)d + k->at;
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		if (strcmp(key, texts[i].key) != 0)
-			continue;
-		if (!json_is_string(value))
-			return err_set(e, ERR_USAGE, 0, "dialect %s: %s is a string", from, key);
-		return dialect_set(texts[i].into, json_string_value(value)) == 0 ? 0 :
-		    no_memory(e);
-	}
-	if (strcmp(key, "self") == 0 && json_is_boolean(value)) {
-		d->self = json_is_true(value);
-		return 0;
-	}
-	if (strcmp(key, "on_open") == 0 && json_is_array(value))
-		return take_list(d, value, from, e);
-	return err_set(e, ERR_USAGE, 0, "dialect %s: '%s' is no key of a dialect, or of the wrong "
-	    "type", from, key);
+	if (text == NULL)
+		return err_set(e, ERR_USAGE, 0, "%s is a string", place);
+	if (k->check != NULL && k->check(text, place, e) != 0)
+		return -1;
+	if (k->type == DIALECT_TEXT)
+		return dialect_set((char **)(void *)into, text) == 0 ? 0 : no_memory(e);
+	*(bool *)into = strcmp(text, "answered") == 0;
+	return 0;
 }
 
 static int
-check(const struct dialect *d, const char *from, struct err *e)
+take_value(struct dialect *d, const struct dialect_key *k, const json_t *value,
+    const char *place, struct err *e)
 {
-	if (d->name == NULL || d->publish == NULL)
-		return err_set(e, ERR_USAGE, 0, "dialect %s: name and publish are needed", from);
-	if (template_check(d->publish, "publish", true, e) != 0 ||
-	    (d->subscribe != NULL && template_check(d->subscribe, "subscribe", false, e) != 0) ||
-	    (d->path != NULL && template_check(d->path, "path", false, e) != 0))
-		return -1;
-	for (size_t i = 0; i < d->on_open_count; i++)
-		if (template_check(d->on_open[i], "on_open", false, e) != 0)
-			return -1;
-	return 0;
+	switch (k->type) {
+	case DIALECT_TEXT:
+	case DIALECT_FIRST:
+		break;
+	case DIALECT_FLAG:
+		if (!json_is_boolean(value))
+			return err_set(e, ERR_USAGE, 0, "%s is true or false", place);
+		*(bool *)((char *)d + k->at) = json_is_true(value);
+		return 0;
+	case DIALECT_LIST:
+		return take_list(d, k, value, place, e);
+	}
+	return take_text(d, k, json_string_value(value), place, e);
+}
+
+/* What the object `group` holds; the outermost one is "". */
+static int
+take_object(struct dialect *d, const char *group, json_t *object, const char *from,
+    struct err *e)
+{
+	const char *name, *dot = *group != '\0' ? "." : "";
+	char place[PLACE_MAX];
+	json_t *value;
+	int result = 0;
+
+	json_object_foreach(object, name, value) {
+		const struct dialect_key *k = dialect_key_find(group, name);
+		bool nested = *group == '\0' && dialect_key_is_group(name);
+
+		snprintf(place, sizeof place, "dialect %.120s: %s%s%s", from, group, dot,
+		    name);
+		if (k != NULL)
+			result = take_value(d, k, value, place, e);
+		else if (nested && json_is_object(value))
+			result = take_object(d, name, value, from, e);
+		else if (nested)
+			result = err_set(e, ERR_USAGE, 0, "%s is an object", place);
+		else
+			result = err_set(e, ERR_USAGE, 0,
+			    "dialect %.120s: '%s%s%.50s' is no key of a dialect", from, group,
+			    dot, name);
+		if (result != 0)
+			break;
+	}
+	return result;
+}
+
+/* What no key can tell by itself. */
+static int
+check_whole(const struct dialect *d, const json_t *root, const char *from, struct err *e)
+{
+	const char *missing = d->name == NULL ? "name" :
+	    json_object_get(root, "post") != NULL && d->post.path == NULL ? "post.path" :
+	    d->publish == NULL && d->post.path == NULL ? "one of publish and post" : NULL;
+
+	return missing == NULL ? 0 :
+	    err_set(e, ERR_USAGE, 0, "dialect %.120s: %s is needed", from, missing);
 }
 
 int
@@ -165,44 +145,43 @@ dialect_parse(struct dialect *d, const char *text, size_t len, const char *from,
     struct err *e)
 {
 	json_error_t why;
-	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why), *value;
-	const char *key;
-	int result = 0;
+	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
+	int result;
 
-	*d = (struct dialect){.self = true};
-	if (!json_is_object(root)) {
-		json_decref(root);
-		return err_set(e, ERR_USAGE, 0, "dialect %s:%d:%d: %s", from, why.line, why.column,
-		    root != NULL ? "expected an object" : why.text);
-	}
-	json_object_foreach(root, key, value)
-		if (result == 0)
-			result = take_key(d, key, value, from, e);
+	*d = (struct dialect){.self = true, .poll.answered = true};
+	if (root == NULL)
+		return err_set(e, ERR_USAGE, 0, "dialect %.120s:%d:%d: %s", from, why.line,
+		    why.column, why.text);
+	if (!json_is_object(root))
+		result = err_set(e, ERR_USAGE, 0, "dialect %.120s: expected an object", from);
+	else if ((result = take_object(d, "", root, from, e)) == 0)
+		result = check_whole(d, root, from, e);
 	json_decref(root);
-	if (result == 0)
-		result = check(d, from, e);
 	if (result != 0)
 		dialect_release(d);
 	return result;
 }
 
+/* --- where dialects come from ------------------------------------------------------------ */
+
 static int
 load_file(struct dialect *d, const char *path, struct err *e)
 {
-	FILE *file = fopen(path, "r");
 	char *text = malloc(FILE_MAX + 1);
-	size_t len = 0;
+	FILE *file = fopen(path, "r");
+	size_t len = file != NULL && text != NULL ? fread(text, 1, FILE_MAX + 1, file) : 0;
 	int result;
 
-	if (file == NULL || text == NULL) {
+	if (text == NULL)
+		result = no_memory(e);
+	else if (file == NULL || ferror(file))
 		result = err_set(e, ERR_IO, errno, "cannot read the dialect %s: %s", path,
 		    strerror(errno));
-	} else {
-		len = fread(text, 1, FILE_MAX + 1, file);
-		result = len > FILE_MAX ? err_set(e, ERR_USAGE, 0,
-		    "the dialect %s is longer than %d bytes", path, FILE_MAX) :
-		    dialect_parse(d, text, len, path, e);
-	}
+	else if (len > FILE_MAX)
+		result = err_set(e, ERR_USAGE, 0, "the dialect %s is longer than %d bytes",
+		    path, FILE_MAX);
+	else
+		result = dialect_parse(d, text, len, path, e);
 	if (file != NULL)
 		fclose(file);
 	free(text);
@@ -217,32 +196,76 @@ is_path(const char *name)
 	return strchr(name, '/') != NULL || (len > 5 && strcmp(name + len - 5, ".json") == 0);
 }
 
+const char *
+dialect_names(void)
+{
+	return dialect_file_names;
+}
+
+static int
+no_such(const char *name, struct err *e)
+{
+	struct buf names;
+
+	buf_init(&names, NAMES_MAX);
+	for (const char *at = dialect_names(); *at != '\0'; at += strlen(at) + 1)
+		buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", at);
+	err_set(e, ERR_USAGE, 0, "no dialect '%.80s': expected %.*s or the path of a file",
+	    name, (int)names.len, (const char *)names.data);
+	buf_release(&names);
+	return -1;
+}
+
 int
 dialect_load(struct dialect *d, const char *name, struct err *e)
 {
+	const char *const *text = dialect_file_texts;
+
 	*d = (struct dialect){0};
 	if (is_path(name))
 		return load_file(d, name, e);
-	for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
-		if (dialect_parse(d, built_in[i], strlen(built_in[i]), name, e) != 0)
-			return -1;
-		if (strcmp(d->name, name) == 0)
-			return 0;
-		dialect_release(d);
+	for (const char *at = dialect_names(); *at != '\0'; at += strlen(at) + 1, text++)
+		if (strcmp(at, name) == 0)
+			return dialect_parse(d, *text, strlen(*text), name, e);
+	return no_such(name, e);
+}
+
+/* --- what is asked of one ---------------------------------------------------------------- */
+
+const char *
+dialect_path(const struct dialect *d, enum transport t)
+{
+	switch (t) {
+	case TRANSPORT_WS:
+		return d->path;
+	case TRANSPORT_SSE:
+		return d->sse_path;
+	case TRANSPORT_LONGPOLL:
+		return d->longpoll.path;
+	case TRANSPORT_POLL:
+		return d->poll.path;
+	case TRANSPORTS:
+		break;
 	}
-	return err_set(e, ERR_USAGE, 0,
-	    "no dialect '%s': expected hail, plain or the path of a file", name);
+	return NULL;
+}
+
+const char *
+dialect_payload(const struct dialect *d, bool by_post)
+{
+	if (!by_post)
+		return d->publish;
+	if (d->post.body != NULL)
+		return d->post.body;
+	return d->publish != NULL ? d->publish : "{stamp}";
 }
 
 void
 dialect_release(struct dialect *d)
 {
-	free(d->name);
-	free(d->description);
-	free(d->path);
-	free(d->echo_path);
-	free(d->subscribe);
-	free(d->publish);
+	for (const struct dialect_key *k = dialect_keys; k->name != NULL; k++)
+		if (k->type == DIALECT_TEXT)
+			free(*(char **)(void *)((char *)d + k->at));
 	for (size_t i = 0; i < d->on_open_count; i++)
 		free(d->on_open[i]);
 	*d = (struct dialect){0};

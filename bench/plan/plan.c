@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
+
+#define DRAIN_NS (2 * NS_PER_S)
 
 size_t
 plan_target_of(const struct plan *p, uint64_t connection)
@@ -48,6 +51,12 @@ plan_publishers(const struct plan *p, uint32_t *list)
 		}
 }
 
+uint64_t
+plan_lanes(const struct plan *p)
+{
+	return p->publish_by == PLAN_BY_SOCKET ? 0 : p->publishers;
+}
+
 static uint64_t
 least(uint64_t a, uint64_t b)
 {
@@ -75,13 +84,48 @@ settle_fanout(struct plan *p, struct err *e)
 }
 
 /* Each connection is a topic of its own, in which it alone publishes. */
-static void
-settle_echo(struct plan *p)
+static int
+settle_echo(struct plan *p, struct err *e)
 {
+	if (p->transport != TRANSPORT_WS)
+		return err_set(e, ERR_USAGE, 0, "echo needs connections that go both ways: "
+		    "expected -t ws, not %s", transport_name(p->transport));
+	if (p->dialect.publish == NULL)
+		return err_set(e, ERR_USAGE, 0, "echo sends over each connection itself: expected "
+		    "a message to publish, from --publish or the dialect, not a request");
 	p->self = true;
 	p->unlinked = false;
 	p->publishers = p->closed_loop ? 0 : p->connections;
 	p->topics = p->connections;
+	return 0;
+}
+
+static int
+settle_publishing(struct plan *p, struct err *e)
+{
+	const struct dialect *d = &p->dialect;
+
+	if (p->transport == TRANSPORT_WS && d->publish != NULL)
+		p->publish_by = PLAN_BY_SOCKET;
+	else if (d->post.path == NULL)
+		return err_set(e, ERR_USAGE, 0, "%s only receives, and the dialect %.80s has no "
+		    "post: expected --publish 'POST /path'", transport_name(p->transport), d->name);
+	else if (d->post.method != NULL && strcmp(d->post.method, "WS") == 0)
+		p->publish_by = PLAN_BY_WS;
+	else
+		p->publish_by = PLAN_BY_REQUEST;
+	return 0;
+}
+
+/* What is published last is asked for within one interval, and has another to come. */
+static void
+settle_drain(struct plan *p)
+{
+	if (p->drain != PLAN_DRAIN_DEFAULT)
+		return;
+	p->drain = DRAIN_NS;
+	if (p->transport == TRANSPORT_POLL && p->poll_interval_ns > DRAIN_NS / 2)
+		p->drain = least(p->poll_interval_ns, UINT64_MAX / 4) * 2;
 }
 
 int
@@ -96,16 +140,18 @@ plan_settle(struct plan *p, struct err *e)
 		return err_set(e, ERR_USAGE, 0, "--duration: expected more than nothing");
 	switch (p->workload) {
 	case PLAN_ECHO:
-		settle_echo(p);
+		if (settle_echo(p, e) != 0)
+			return -1;
 		break;
 	case PLAN_FANOUT:
-		if (settle_fanout(p, e) != 0)
+		if (settle_fanout(p, e) != 0 || settle_publishing(p, e) != 0)
 			return -1;
 		break;
 	case PLAN_HOLD:
 		p->topics = p->topics > 0 ? p->topics : 1;
 		break;
 	}
+	settle_drain(p);
 	if (p->publishers > 0 && p->pacer.rate * (double)(p->duration + p->warmup) / 1e9 > 4e9)
 		return err_set(e, ERR_USAGE, 0, "--rate and --duration make more than 4 billion "
 		    "messages");

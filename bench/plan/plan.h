@@ -9,6 +9,7 @@
 
 #include "bench/plan/dialect.h"
 #include "bench/plan/pacer.h"
+#include "lib/base/transport.h"
 #include "lib/base/url.h"
 
 struct err;
@@ -25,14 +26,25 @@ enum plan_node_from {
 	PLAN_NODE_COOKIE,        /* a cookie set by the server's answer */
 };
 
+enum plan_publish {
+	PLAN_BY_SOCKET,          /* over the WebSocket that the publisher receives by */
+	PLAN_BY_REQUEST,         /* POST or PUT, one after the other on a connection that is kept */
+	PLAN_BY_WS,              /* over a WebSocket of its own */
+};
+
 enum {
 	PLAN_TARGETS = 256,
 	PLAN_SIZE_MIN = 27,      /* bytes of a stamp */
 };
 
+#define PLAN_DRAIN_DEFAULT UINT64_MAX
+
 struct plan {
 	enum plan_workload workload;
 	const char *label;               /* NULL: none */
+	enum transport transport;        /* by which the connections receive */
+	uint64_t poll_interval_ns;       /* of short polls */
+	enum plan_publish publish_by;    /* decided by plan_settle */
 	struct url targets[PLAN_TARGETS];
 	const char *target_texts[PLAN_TARGETS];
 	size_t target_count;
@@ -43,7 +55,8 @@ struct plan {
 	struct pacer pacer;              /* rate of all publishers together */
 	double connect_rate;             /* 0: as fast as possible */
 	uint64_t size;                   /* bytes of {stamp} with its padding */
-	uint64_t duration, warmup, drain, late;      /* ns */
+	uint64_t duration, warmup, drain, late;      /* ns; drain PLAN_DRAIN_DEFAULT: as plan_settle
+	                                  * thinks best */
 	bool unlinked;
 	bool self;                       /* publishers receive their own messages */
 	struct dialect dialect;
@@ -62,9 +75,12 @@ uint64_t plan_topic_of(const struct plan *p, uint64_t connection);
  * the second of each, … `list` holds plan->publishers numbers. */
 void plan_publishers(const struct plan *p, uint32_t *list);
 
+/* How many connections there are beside those that receive. */
+uint64_t plan_lanes(const struct plan *p);
+
 /* Checks what options alone cannot: publishers against connections, size against the stamp,
- * topics against the dialect, … -1 with class ERR_USAGE. Fills in defaults that depend on
- * others (publishers, drain). */
+ * the transport against the workload and the dialect, … -1 with class ERR_USAGE. Fills in
+ * defaults that depend on others (publishers, publish_by, drain). */
 int plan_settle(struct plan *p, struct err *e);
 
 #endif

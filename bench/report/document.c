@@ -11,6 +11,7 @@
 #include "bench/report/verdict.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
+#include "lib/base/transport.h"
 #include "lib/base/utf8.h"
 
 #ifndef HAIL_VERSION
@@ -178,6 +179,20 @@ arrival_name(enum pacer_arrival arrival)
 	return "";
 }
 
+static const char *
+publish_name(enum plan_publish by)
+{
+	switch (by) {
+	case PLAN_BY_SOCKET:
+		return "socket";
+	case PLAN_BY_REQUEST:
+		return "request";
+	case PLAN_BY_WS:
+		return "ws";
+	}
+	return "";
+}
+
 static json_t *
 node_from(const struct plan *p)
 {
@@ -205,7 +220,7 @@ config_of(const struct plan *p)
 	bool fanout = p->workload == PLAN_FANOUT;
 
 	return json_pack("{s:s, s:I, s:o, s:o, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, "
-	    "s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:I}",
+	    "s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:I}",
 	    "workload", workload_name(p->workload),
 	    "connections", (integer)p->connections,
 	    "duration_s", seconds(p->duration),
@@ -219,6 +234,9 @@ config_of(const struct plan *p)
 	    "size", sends ? json_integer((integer)p->size) : NULL,
 	    "late_ms", paced ? milliseconds((double)p->late / 1e6) : NULL,
 	    "dialect", string_or_null(p->dialect.name),
+	    "publish_by", sends ? json_string(publish_name(p->publish_by)) : NULL,
+	    "poll_interval_ms", p->transport == TRANSPORT_POLL ?
+	    milliseconds((double)p->poll_interval_ns / 1e6) : NULL,
 	    "self", fanout ? json_boolean(p->self) : NULL,
 	    "unlinked", fanout ? json_boolean(p->unlinked) : NULL,
 	    "node_from", node_from(p),
@@ -266,27 +284,71 @@ connections_of(const struct tally *t)
 	    "errors", errors, "phases_ms", phases);
 }
 
+/* What publishing took where the connections do not do it themselves. */
+static json_t *
+post_of(const struct plan *p, const struct tally *t)
+{
+	switch (p->publish_by) {
+	case PLAN_BY_SOCKET:
+		return NULL;
+	case PLAN_BY_REQUEST:
+		break;
+	case PLAN_BY_WS:
+		return json_pack("{s:I}", "connections", (integer)t->post_connections);
+	}
+	return json_pack("{s:I, s:I, s:I, s:I}", "requests", (integer)t->post_requests,
+	    "refused", (integer)t->post_refused, "unknown", (integer)t->post_unknown,
+	    "connections", (integer)t->post_connections);
+}
+
 static json_t *
 messages_of(const struct plan *p, const struct tally *t)
 {
 	if (p->workload == PLAN_HOLD)
 		return NULL;
-	return json_pack("{s:o*, s:I, s:I, s:I, s:I, s:I, s:o*, s:o*}",
+	return json_pack("{s:o*, s:I, s:I, s:I, s:I, s:I, s:o*, s:o*, s:o*}",
 	    "scheduled", p->closed_loop ? NULL : json_integer((integer)t->scheduled),
 	    "sent", (integer)t->sent, "received", (integer)t->received,
 	    "foreign", (integer)t->foreign, "stray", (integer)t->stray,
 	    "unstamped", (integer)t->unstamped,
 	    "sent_per_s", per_second(t->sent, t->load_ns),
-	    "received_per_s", per_second(t->received, t->load_ns));
+	    "received_per_s", per_second(t->received, t->load_ns), "post", post_of(p, t));
+}
+
+static json_t *
+bytes_per(uint64_t bytes, uint64_t count)
+{
+	return count > 0 ? rounded((double)bytes / (double)count, 10) : NULL;
 }
 
 static json_t *
 bytes_of(const struct tally *t)
 {
-	return json_pack("{s:I, s:I, s:o*}", "sent", (integer)t->bytes_sent,
+	return json_pack("{s:I, s:I, s:o*, s:o*}", "sent", (integer)t->bytes_sent,
 	    "received", (integer)t->bytes_received,
-	    "per_delivery", t->received > 0 ?
-	    rounded((double)t->load_bytes_received / (double)t->received, 10) : NULL);
+	    "per_delivery", bytes_per(t->load_bytes_received, t->received),
+	    "sent_per_delivery", bytes_per(t->load_bytes_sent, t->received));
+}
+
+json_t *
+document_wasted_pct(const struct tally *t)
+{
+	uint64_t wasted = t->polling.empty + t->polling.not_modified;
+
+	if (t->polling.requests == 0)
+		return NULL;
+	return rounded((double)wasted * 100 / (double)t->polling.requests, 100);
+}
+
+static json_t *
+polling_of(const struct plan *p, const struct tally *t)
+{
+	if (p->transport != TRANSPORT_LONGPOLL && p->transport != TRANSPORT_POLL)
+		return NULL;
+	return json_pack("{s:I, s:I, s:I, s:o*, s:I}", "requests", (integer)t->polling.requests,
+	    "empty", (integer)t->polling.empty, "not_modified", (integer)t->polling.not_modified,
+	    "wasted_pct", document_wasted_pct(t),
+	    "connections", (integer)t->polling.connections);
 }
 
 /* NULL instead of an object without keys. */
@@ -322,9 +384,8 @@ is_empty(const struct tally_cell *c)
 	    c->lost_for_good == 0;
 }
 
-/* The ledger's terms, in its order. */
-static json_t *
-ledger_of(const struct tally_cell *c)
+json_t *
+document_ledger(const struct tally_cell *c)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "expected", (integer)c->expected, "delivered", (integer)c->delivered,
@@ -350,7 +411,7 @@ matrix_row(const struct tally *t, size_t from, size_t to)
 	const struct tally_cell *c = &t->cells[from * TALLY_NODES + to];
 	json_t *row = json_pack("{s:o, s:o}", "from", string(t->node_names[from]),
 	    "to", string(t->node_names[to]));
-	json_t *counts = ledger_of(c);
+	json_t *counts = document_ledger(c);
 
 	json_object_update(row, counts);
 	json_decref(counts);
@@ -367,7 +428,7 @@ delivery_of(const struct plan *p, const struct tally *t)
 
 	if (p->workload == PLAN_HOLD || p->closed_loop)
 		return NULL;
-	delivery = ledger_of(&sum);
+	delivery = document_ledger(&sum);
 	matrix = json_array();
 	for (size_t i = 0; t->cells != NULL && i < t->nodes * t->nodes; i++) {
 		size_t from = i / t->nodes, to = i % t->nodes;
@@ -431,6 +492,31 @@ rig_of(const struct tally *t, const struct verdict *v)
 	    "send_refused", (integer)t->send_refused, "unsent_down", (integer)t->unsent_down);
 }
 
+json_t *
+document_servers(const struct document_server *list, size_t count, uint64_t received)
+{
+	json_t *array;
+
+	if (count == 0)
+		return NULL;
+	array = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_pack("{s:I, s:o, s:o, s:o*}",
+		    "pid", (integer)list[i].pid, "name", string(list[i].name),
+		    "cpu_ms", milliseconds((double)list[i].cpu_ns / 1e6),
+		    "cpu_us_per_message", received > 0 ?
+		    rounded((double)list[i].cpu_ns / 1e3 / (double)received, 1e3) : NULL));
+	return array;
+}
+
+int
+document_add_servers(json_t *document, const struct document_server *list, size_t count,
+    uint64_t received)
+{
+	return count == 0 ? 0 : json_object_set_new(json_object_get(document, "rig"), "servers",
+	    document_servers(list, count, received));
+}
+
 static json_t *
 series_of(const struct tally *t)
 {
@@ -458,14 +544,15 @@ document_make(const struct plan *p, const struct tally *t, const struct verdict 
     const char *started)
 {
 	return json_pack("{s:s, s:s, s:o*, s:o, s:s, s:s, s:o, s:o, s:o, s:o*, s:o, s:o*, s:o*, "
-	    "s:o, s:o*}",
+	    "s:o*, s:o, s:o*}",
 	    "schema", DOCUMENT_SCHEMA, "hail", HAIL_VERSION,
 	    "label", string_or_null(p->label), "started", string(started),
-	    "workload", workload_name(p->workload), "transport", "ws",
+	    "workload", workload_name(p->workload),
+	    "transport", transport_name(p->transport),
 	    "config", config_of(p), "targets", targets_of(p),
 	    "connections", connections_of(t), "messages", messages_of(p, t),
 	    "bytes", bytes_of(t), "latency_ms", latency_of(t), "delivery", delivery_of(p, t),
-	    "rig", rig_of(t, v), "series", series_of(t));
+	    "polling", polling_of(p, t), "rig", rig_of(t, v), "series", series_of(t));
 }
 
 json_t *

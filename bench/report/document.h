@@ -7,10 +7,13 @@
 #define HAIL_REPORT_DOCUMENT_H
 
 #include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct hist;
 struct plan;
 struct tally;
+struct tally_cell;
 struct verdict;
 
 #define DOCUMENT_SCHEMA "hail-result/1"
@@ -23,6 +26,26 @@ json_t *document_make(const struct plan *p, const struct tally *t, const struct 
 /* A dist, {count, min, mean, p50, p90, p99, p999, max, hist} in ms; NULL when nothing was
  * recorded, or without memory. */
 json_t *document_dist(const struct hist *h);
+
+/* The terms of the ledger, in its order. */
+json_t *document_ledger(const struct tally_cell *c);
+
+/* Polls that brought nothing, of all; NULL when there were none. */
+json_t *document_wasted_pct(const struct tally *t);
+
+/* A server's process, and the processor time that it used while the load lasted. */
+struct document_server {
+	int64_t pid;
+	char name[64];
+	uint64_t cpu_ns;
+};
+
+/* `received`: the messages to share their time among. NULL when there are none. */
+json_t *document_servers(const struct document_server *list, size_t count, uint64_t received);
+
+/* Adds them as rig.servers. -1: no memory. */
+int document_add_servers(json_t *document, const struct document_server *list, size_t count,
+    uint64_t received);
 
 /* Adds what the `hist` of a dist holds to *h, as hist_merge adds the original: merging two
  * documents is reading both into one. -1 when the dist has no sound hist; *h may then hold a

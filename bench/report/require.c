@@ -9,220 +9,19 @@
 
 #include "bench/report/document.h"
 #include "bench/report/figure.h"
+#include "bench/report/require_name.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/units.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* --- what is known -------------------------------------------------------------------- */
-
-struct place {
-	const char *path;
-	enum require_unit unit;
-	const char *whole;       /* "lost<1%" is a share of this; NULL: percent makes no sense */
-};
-
-static const char requested[] = "connections.requested", scheduled[] = "messages.scheduled",
-    expected[] = "delivery.expected";
-
-static const struct place values[] = {
-	{"connections.requested", REQUIRE_COUNT, NULL},
-	{"connections.opened", REQUIRE_COUNT, requested},
-	{"connections.failed", REQUIRE_COUNT, requested},
-	{"connections.dropped", REQUIRE_COUNT, requested},
-	{"connections.peak", REQUIRE_COUNT, requested},
-	{"connections.open_per_s", REQUIRE_RATE, NULL},
-	{"messages.scheduled", REQUIRE_COUNT, NULL},
-	{"messages.sent", REQUIRE_COUNT, scheduled},
-	{"messages.received", REQUIRE_COUNT, NULL},
-	{"messages.foreign", REQUIRE_COUNT, NULL},
-	{"messages.stray", REQUIRE_COUNT, NULL},
-	{"messages.unstamped", REQUIRE_COUNT, NULL},
-	{"messages.sent_per_s", REQUIRE_RATE, NULL},
-	{"messages.received_per_s", REQUIRE_RATE, NULL},
-	{"bytes.sent", REQUIRE_SIZE, NULL},
-	{"bytes.received", REQUIRE_SIZE, NULL},
-	{"bytes.per_delivery", REQUIRE_SIZE, NULL},
-	{"delivery.expected", REQUIRE_COUNT, NULL},
-	{"delivery.delivered", REQUIRE_COUNT, expected},
-	{"delivery.lost", REQUIRE_COUNT, expected},
-	{"delivery.duplicate", REQUIRE_COUNT, expected},
-	{"delivery.reordered", REQUIRE_COUNT, expected},
-	{"delivery.late", REQUIRE_COUNT, expected},
-	{"delivery.missed_while_away", REQUIRE_COUNT, expected},
-	{"delivery.recovered", REQUIRE_COUNT, expected},
-	{"delivery.lost_for_good", REQUIRE_COUNT, expected},
-	{"rig.workers", REQUIRE_COUNT, NULL},
-	{"rig.cpu_pct", REQUIRE_PERCENT, NULL},
-	{"rig.cpu_s.opening", REQUIRE_SECONDS, NULL},
-	{"rig.cpu_s.loading", REQUIRE_SECONDS, NULL},
-	{"rig.cpu_s.closing", REQUIRE_SECONDS, NULL},
-	{"rig.cpu_us_per_message", REQUIRE_US, NULL},
-	{"rig.cpu_us_per_connection", REQUIRE_US, NULL},
-	{"rig.rss_bytes", REQUIRE_SIZE, NULL},
-	{"rig.bytes_per_connection", REQUIRE_SIZE, NULL},
-	{"rig.backlog_peak_bytes", REQUIRE_SIZE, NULL},
-	{"rig.send_refused", REQUIRE_COUNT, scheduled},
-	{"rig.unsent_down", REQUIRE_COUNT, scheduled},
-};
-
-static const char *const dists[] = {
-	"latency_ms.delivery", "latency_ms.delivery_uncorrected", "latency_ms.complete",
-	"latency_ms.rtt", "latency_ms.rtt_uncorrected", "latency_ms.ping",
-	"connections.phases_ms.resolve", "connections.phases_ms.connect",
-	"connections.phases_ms.tls", "connections.phases_ms.upgrade",
-	"connections.phases_ms.total", "rig.loop_lag_ms", "rig.schedule_lag_ms",
-};
-
-/* Alone, all but the last mean the latency that the workload measures. */
-static const char *const fields[] = {"p50", "p90", "p99", "p999", "max", "mean", "min", "count"};
-
-enum { LATENCY_FIELDS = 7 };
-
-/* Ends of several paths that mean one of them when they stand alone. */
-static const struct {
-	const char *name, *path;
-} preferred[] = {
-	{"sent", "messages.sent"},
-	{"received", "messages.received"},
-};
-
-static const char errors_path[] = "connections.errors.";
-
-/* The i-th of all known paths, into r->path, unit and whole; false after the last. */
-static bool
-known_path(size_t i, struct require *r)
-{
-	const size_t dist_paths = COUNT_OF(dists) * COUNT_OF(fields);
-
-	r->whole[0] = '\0';
-	if (i < COUNT_OF(values)) {
-		snprintf(r->path, sizeof r->path, "%s", values[i].path);
-		if (values[i].whole != NULL)
-			snprintf(r->whole, sizeof r->whole, "%s", values[i].whole);
-		r->unit = values[i].unit;
-		return true;
-	}
-	i -= COUNT_OF(values);
-	if (i < dist_paths) {
-		const char *field = fields[i % COUNT_OF(fields)];
-
-		snprintf(r->path, sizeof r->path, "%s.%s", dists[i / COUNT_OF(fields)], field);
-		r->unit = strcmp(field, "count") == 0 ? REQUIRE_COUNT : REQUIRE_MS;
-		return true;
-	}
-	i -= dist_paths;
-	if (i + ERR_NONE + 1 >= ERR_CLASSES)
-		return false;
-	snprintf(r->path, sizeof r->path, "%s%s", errors_path,
-	    err_class_name((enum err_class)(i + ERR_NONE + 1)));
-	snprintf(r->whole, sizeof r->whole, "%s", requested);
-	r->unit = REQUIRE_COUNT;
-	return true;
-}
-
-/* --- names ---------------------------------------------------------------------------- */
-
-/* Whether `name` is all of `path`, or what follows one of its dots. */
-static bool
-ends_path(const char *path, const char *name)
-{
-	size_t path_len = strlen(path), len = strlen(name);
-
-	return len <= path_len && strcmp(path + path_len - len, name) == 0 &&
-	    (len == path_len || path[path_len - len - 1] == '.');
-}
-
-/* How many letters differ, at least; bounded by the longest path. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[REQUIRE_PATH + 1], len = strlen(b);
-
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		size_t corner = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 1; j <= len; j++) {
-			size_t best = corner + (a[i] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[len];
-}
-
-/* The known path that `name` resembles most: as a whole, or its end. */
-static void
-nearest(const char *name, char *into, size_t size)
-{
-	struct require known = {0};
-	size_t least = SIZE_MAX;
-
-	for (size_t i = 0; known_path(i, &known); i++)
-		for (const char *end = known.path; end != NULL;) {
-			size_t d = distance(name, end);
-
-			if (d < least) {
-				least = d;
-				snprintf(into, size, "%s", known.path);
-			}
-			end = strchr(end, '.');
-			end = end != NULL ? end + 1 : NULL;
-		}
-}
+static const char errors_path[] = "connections.errors.", latency_path[] = "latency_ms.";
 
 static bool
-take_short_name(struct require *r, const char *name)
+begins(const char *text, const char *start)
 {
-	for (size_t i = 0; i < LATENCY_FIELDS; i++)
-		if (strcmp(name, fields[i]) == 0) {
-			snprintf(r->path, sizeof r->path, "%s", fields[i]);
-			r->unit = REQUIRE_MS;
-			r->by_workload = true;
-			return true;
-		}
-	return false;
-}
-
-/* Fills in path, unit and whole. -1 with the reason in e->text. */
-static int
-take_name(struct require *r, const char *name, struct err *e)
-{
-	struct require known = {0};
-	char first[REQUIRE_PATH] = "";
-
-	if (take_short_name(r, name))
-		return 0;
-	for (size_t i = 0; i < COUNT_OF(preferred); i++)
-		if (strcmp(name, preferred[i].name) == 0)
-			name = preferred[i].path;
-	for (size_t i = 0; known_path(i, &known); i++) {
-		if (!ends_path(known.path, name))
-			continue;
-		if (first[0] != '\0')
-			return err_set(e, ERR_USAGE, 0, "'%s' may be %s or %s", name, first,
-			    known.path);
-		snprintf(first, sizeof first, "%s", known.path);
-		memcpy(r->path, known.path, sizeof r->path);
-		memcpy(r->whole, known.whole, sizeof r->whole);
-		r->unit = known.unit;
-	}
-	if (first[0] != '\0')
-		return 0;
-	nearest(name, first, sizeof first);
-	return err_set(e, ERR_USAGE, 0,
-	    "'%.40s' is not known, the nearest is %s; short names are"
-	    " p99, max, lost, late, failed, sent, ...",
-	    name, first);
+	return strncmp(text, start, strlen(start)) == 0;
 }
 
 /* --- values --------------------------------------------------------------------------- */
@@ -323,10 +122,11 @@ refuse(struct err *e, const char *expr, size_t at, const struct err *why)
 static int
 parse(struct require *r, struct err *e)
 {
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
 	struct err why;
 	char name[REQUIRE_EXPR];
 	const char *expr = r->expr;
-	size_t name_len = strspn(expr, "abcdefghijklmnopqrstuvwxyz0123456789_."), at = name_len;
+	size_t name_len = strspn(expr, letters), at = name_len;
 	size_t op_len;
 
 	snprintf(name, sizeof name, "%.*s", (int)name_len, expr);
@@ -334,7 +134,7 @@ parse(struct require *r, struct err *e)
 		err_set(&why, ERR_USAGE, 0, "expected a name, such as in p99<200ms or lost==0");
 		return refuse(e, expr, 0, &why);
 	}
-	if (take_name(r, name, &why) != 0)
+	if (require_name(r, name, &why) != 0)
 		return refuse(e, expr, 0, &why);
 	at += strspn(expr + at, " ");
 	op_len = take_operator(r, expr + at);
@@ -392,6 +192,35 @@ require_add(struct require_list *list, const char *text, struct err *e)
 	}
 }
 
+/* A row's figure where there is no such row, or one that no row has alone. */
+static int
+suits(const struct require *r, const char *const *rows, size_t row_count, struct err *e)
+{
+	bool own = r->by_workload || begins(r->path, latency_path);
+
+	if (r->row[0] == '\0')
+		return row_count == 0 || !own ? 0 : err_set(e, ERR_USAGE, 0,
+		    "--require '%s': each row of a comparison has its own, such as"
+		    " compare.%s.p99", r->expr, rows[0]);
+	for (size_t i = 0; i < row_count; i++)
+		if (strcmp(rows[i], r->row) == 0)
+			return 0;
+	return row_count == 0 ?
+	    err_set(e, ERR_USAGE, 0, "--require '%s': only bench compare has rows", r->expr) :
+	    err_set(e, ERR_USAGE, 0, "--require '%s': %s is not among what is compared", r->expr,
+	    r->row);
+}
+
+int
+require_suits(const struct require_list *list, const char *const *rows, size_t row_count,
+    struct err *e)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (suits(&list->items[i], rows, row_count, e) != 0)
+			return -1;
+	return 0;
+}
+
 void
 require_release(struct require_list *list)
 {
@@ -413,24 +242,42 @@ latency_of(const json_t *document)
 	return "latency_ms.delivery";
 }
 
+/* What the path begins in; NULL: there is no such row. */
+static const json_t *
+place_of(const struct require *r, const json_t *document)
+{
+	const json_t *rows = json_object_get(document, "compare");
+
+	if (r->row[0] == '\0')
+		return document;
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+		const char *name = json_string_value(json_object_get(row, "name"));
+
+		if (name != NULL && strcmp(name, r->row) == 0)
+			return row;
+	}
+	return NULL;
+}
+
 /* False: the document has no such value. */
 static bool
 look_up(const struct require *r, const json_t *document, double *value)
 {
 	char path[2 * REQUIRE_PATH];
-	const json_t *found, *whole = NULL;
+	const json_t *place = place_of(r, document), *found, *whole = NULL;
 
 	snprintf(path, sizeof path, "%s%s%s", r->by_workload ? latency_of(document) : "",
 	    r->by_workload ? "." : "", r->path);
-	found = document_at(document, path);
+	found = document_at(place, path);
 	if (!json_is_number(found) &&
-	    !(strncmp(path, errors_path, sizeof errors_path - 1) == 0 &&
+	    !(begins(path, errors_path) &&
 	    json_is_object(document_at(document, "connections.errors"))))
 		return false;
 	*value = json_number_value(found);
 	if (r->whole[0] == '\0')
 		return true;
-	whole = document_at(document, r->whole);
+	whole = document_at(place, r->whole);
 	if (!(json_number_value(whole) > 0))
 		return false;
 	*value = *value * 100 / json_number_value(whole);

@@ -2,8 +2,9 @@
  *
  * Checked as text before the run, against the document after it. A name is a short one ("p99",
  * "lost"), a whole path ("latency_ms.rtt.p99"), or the end of a path that no other path has
- * ("rtt.p99"). Only known paths are taken, so that a slip of the pen cannot pass for a
- * promise kept. */
+ * ("rtt.p99"); or "compare.ROW.FIGURE", a row of a comparison, its name with '-' for the space
+ * ("compare.poll-250ms.p99"). Only known paths are taken, so that a slip of the pen cannot pass
+ * for a promise kept. */
 #ifndef HAIL_REPORT_REQUIRE_H
 #define HAIL_REPORT_REQUIRE_H
 
@@ -14,7 +15,7 @@
 struct err;
 struct figure;
 
-enum { REQUIRE_EXPR = 96, REQUIRE_PATH = 64 };
+enum { REQUIRE_EXPR = 96, REQUIRE_PATH = 64, REQUIRE_ROW = 32 };
 
 enum require_operator {
 	REQUIRE_LESS,
@@ -39,6 +40,7 @@ enum require_unit {
 struct require {
 	char expr[REQUIRE_EXPR];         /* as it was written */
 	char path[REQUIRE_PATH];
+	char row[REQUIRE_ROW];           /* name of the row that path begins in; "": the document */
 	bool by_workload;                /* path is a field of the latency that the workload
 	                                  * measures: delivery, round trip or ping */
 	char whole[REQUIRE_PATH];        /* of which the value is a share in percent; else "" */
@@ -57,6 +59,11 @@ struct require_list {
  * The list is released by the caller in any case. */
 int require_add(struct require_list *list, const char *text, struct err *e);
 void require_release(struct require_list *list);
+
+/* Checks the conditions against what will be there: with rows, of these names, the figures of one
+ * of them or what all have in common; without (0), no row's. -1 with class ERR_USAGE. */
+int require_suits(const struct require_list *list, const char *const *rows, size_t row_count,
+    struct err *e);
 
 /* Judges all of them and adds `requirements` to the document; without any there is none. What is
  * absent has the value null and fails, but for classes of connections.errors, which count 0.

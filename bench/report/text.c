@@ -4,7 +4,9 @@
  *
  *     connections   figures and their words, three to a line
  *     messages      …
+ *     polling       what asking took
  *     times         a table: quantiles across, what was measured down
+ *     compare       a table: transports down (compare_text.c)
  *     delivery      the ledger, then the matrix (matrix.c)
  *     rig           what the run cost
  *     verdict       whether it counts
@@ -15,6 +17,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bench/report/compare_text.h"
 #include "bench/report/document.h"
 #include "bench/report/figure.h"
 #include "bench/report/matrix.h"
@@ -140,6 +143,14 @@ sentences(FILE *into, const char *label, const char *lead, const json_t *list)
 		    json_string_value(json_array_get(list, i)));
 }
 
+static bool
+word_is(const json_t *section, const char *path, const char *word)
+{
+	const char *found = word_at(section, path);
+
+	return found != NULL && strcmp(found, word) == 0;
+}
+
 /* --- what was asked for --------------------------------------------------------------- */
 
 static void
@@ -155,6 +166,12 @@ title(FILE *into, const json_t *document)
 	fputc('\n', into);
 }
 
+static bool
+is_comparison(const json_t *document)
+{
+	return json_is_array(document_at(document, "compare"));
+}
+
 /* "90 publishers" */
 static void
 how_many(FILE *into, const char *comma, double count, const char *noun)
@@ -162,18 +179,42 @@ how_many(FILE *into, const char *comma, double count, const char *noun)
 	fprintf(into, "%s%s %s%s", comma, figure_count(count).text, noun, count == 1 ? "" : "s");
 }
 
+/* " over poll every 250 ms" */
+static void
+spoken(FILE *into, const json_t *document)
+{
+	const json_t *config = document_at(document, "config");
+
+	if (is_comparison(document))
+		return;
+	fprintf(into, " over %s", figure_name(word_at(document, "transport"), 20).text);
+	if (has_number(config, "poll_interval_ms"))
+		fprintf(into, " every %s",
+		    figure_seconds(number_at(config, "poll_interval_ms") / 1e3).text);
+}
+
+static void
+published(FILE *into, const json_t *config)
+{
+	if (word_is(config, "publish_by", "request"))
+		fputs(", published by requests", into);
+	else if (word_is(config, "publish_by", "ws"))
+		fputs(", published by WebSockets", into);
+}
+
 static void
 asked(FILE *into, const json_t *document)
 {
 	const json_t *config = document_at(document, "config");
-	const char *dialect = word_at(config, "dialect"), *arrival = word_at(config, "arrival");
+	const char *dialect = word_at(config, "dialect");
 
 	how_many(into, "", number_at(config, "connections"), "connection");
 	how_many(into, " to ", (double)json_array_size(document_at(document, "targets")),
 	    "target");
-	fprintf(into, " over %s", figure_name(word_at(document, "transport"), 20).text);
+	spoken(into, document);
 	if (dialect != NULL)
 		fprintf(into, ", dialect %s", figure_name(dialect, 60).text);
+	published(into, config);
 	fputc('\n', into);
 	if (has_number(config, "topics")) {
 		how_many(into, "", number_at(config, "topics"), "topic");
@@ -182,7 +223,7 @@ asked(FILE *into, const json_t *document)
 	}
 	if (has_number(config, "rate"))
 		fprintf(into, "%s in all%s, ", figure_rate(number_at(config, "rate")).text,
-		    arrival != NULL && strcmp(arrival, "poisson") == 0 ? " (poisson)" : "");
+		    word_is(config, "arrival", "poisson") ? " (poisson)" : "");
 	else if (has_number(config, "size"))
 		fputs("one message in flight each, ", into);
 	if (has_number(config, "size"))
@@ -229,15 +270,15 @@ messages(FILE *into, const json_t *document)
 	grid_exception(&g, m, "stray", "stray");
 	grid_exception(&g, m, "foreign", "foreign");
 	grid_exception(&g, m, "unstamped", "unstamped");
+	grid_exception(&g, m, "post.refused", "posts refused");
+	grid_exception(&g, m, "post.unknown", "posts unknown");
 	grid_end(&g);
 }
 
 static bool
 is_echo(const json_t *document)
 {
-	const char *workload = word_at(document, "workload");
-
-	return workload != NULL && strcmp(workload, "echo") == 0;
+	return word_is(document, "workload", "echo");
 }
 
 static void
@@ -250,6 +291,23 @@ bytes(FILE *into, const json_t *document)
 	grid_figure(&g, b, "received", figure_size, "received");
 	grid_figure(&g, b, "per_delivery", figure_size,
 	    is_echo(document) ? "an answer" : "a delivery");
+	grid_end(&g);
+}
+
+/* By polling a delivery also costs bytes that are sent. */
+static void
+polling(FILE *into, const json_t *document)
+{
+	const json_t *p = document_at(document, "polling");
+	struct grid g = {.into = into, .label = "polling"};
+
+	grid_count(&g, p, "requests", "requests");
+	grid_count(&g, p, "empty", "empty");
+	grid_count(&g, p, "not_modified", "not modified");
+	grid_figure(&g, p, "wasted_pct", figure_percent, "wasted");
+	grid_count(&g, p, "connections", "connections");
+	if (json_is_object(p))
+		grid_figure(&g, document, "bytes.sent_per_delivery", figure_size, "up/delivery");
 	grid_end(&g);
 }
 
@@ -290,6 +348,14 @@ is_shown(const json_t *dist)
 	return json_is_object(dist) && number_at(dist, "max") >= 0.001;
 }
 
+/* Only a WebSocket is upgraded to. */
+static const char *
+name_of(const json_t *document, size_t row)
+{
+	return strcmp(times[row].name, "upgrade") == 0 && !word_is(document, "transport", "ws") ?
+	    "answer" : times[row].name;
+}
+
 /* A round trip has a due time only when there is a schedule. */
 static const char *
 note_of(const json_t *document, size_t row)
@@ -314,7 +380,7 @@ all_times(FILE *into, const json_t *document)
 			fprintf(into, "\n%-*s%*s%*s%*s%*s%*s\n", LABEL, "times", FIGURE, "p50",
 			    FIGURE, "p90", FIGURE, "p99", FIGURE, "p99.9", FIGURE, "max");
 		begun = true;
-		time_row(into, dist, times[i].name, note_of(document, i));
+		time_row(into, dist, name_of(document, i), note_of(document, i));
 	}
 }
 
@@ -339,7 +405,7 @@ delivery(FILE *into, const json_t *document)
 	grid_exception(&g, d, "recovered", "recovered");
 	grid_exception(&g, d, "lost_for_good", "lost for good");
 	grid_end(&g);
-	if (!is_echo(document))
+	if (!is_echo(document) && !is_comparison(document))
 		matrix_render(into, document_at(d, "matrix"), LABEL);
 }
 
@@ -368,6 +434,22 @@ costs(FILE *into, const json_t *rig)
 }
 
 static void
+servers(FILE *into, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list) && i < SENTENCES; i++) {
+		const json_t *s = json_array_get(list, i);
+		struct figure_name name = figure_name(word_at(s, "name"), 30);
+
+		fprintf(into, "%-*s%*s cpu of %s (%.0f)", LABEL, i == 0 ? "servers" : "", FIGURE,
+		    figure_ms(number_at(s, "cpu_ms")).text, name.text, number_at(s, "pid"));
+		if (has_number(s, "cpu_us_per_message"))
+			fprintf(into, ", %s a message",
+			    figure_us(number_at(s, "cpu_us_per_message")).text);
+		fputc('\n', into);
+	}
+}
+
+static void
 rig(FILE *into, const json_t *document)
 {
 	const json_t *r = document_at(document, "rig");
@@ -376,6 +458,7 @@ rig(FILE *into, const json_t *document)
 		return;
 	fputc('\n', into);
 	costs(into, r);
+	servers(into, document_at(r, "servers"));
 	if (json_is_true(document_at(r, "valid")))
 		fprintf(into, "%-*svalid\n", LABEL, "verdict");
 	sentences(into, "verdict", "NOT VALID: ", document_at(r, "reasons"));
@@ -432,16 +515,26 @@ requirements(FILE *into, const json_t *document)
 	}
 }
 
+static void
+one_transport(FILE *into, const json_t *document)
+{
+	fputc('\n', into);
+	connections(into, document);
+	messages(into, document);
+	bytes(into, document);
+	polling(into, document);
+	all_times(into, document);
+}
+
 void
 text_render(FILE *into, const json_t *document)
 {
 	title(into, document);
 	asked(into, document);
-	fputc('\n', into);
-	connections(into, document);
-	messages(into, document);
-	bytes(into, document);
-	all_times(into, document);
+	if (is_comparison(document))
+		compare_text(into, document_at(document, "compare"), LABEL);
+	else
+		one_transport(into, document);
 	delivery(into, document);
 	rig(into, document);
 	requirements(into, document);

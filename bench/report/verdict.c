@@ -19,15 +19,30 @@ static const double unsent_share = 0.01;      /* of what was scheduled */
 
 enum { UNIT_TEXT = 32 };
 
+static void
+add_args(struct verdict_list *list, const char *format, va_list args)
+{
+	if (list->count < VERDICT_SENTENCES)
+		vsnprintf(list->text[list->count++], VERDICT_TEXT, format, args);
+}
+
 static void __attribute__((format(printf, 2, 3)))
 add(struct verdict_list *list, const char *format, ...)
 {
 	va_list args;
 
-	if (list->count == VERDICT_SENTENCES)
-		return;
 	va_start(args, format);
-	vsnprintf(list->text[list->count++], VERDICT_TEXT, format, args);
+	add_args(list, format, args);
+	va_end(args);
+}
+
+void
+verdict_warn(struct verdict *v, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_args(&v->warnings, format, args);
 	va_end(args);
 }
 
@@ -133,12 +148,12 @@ judge_sending(const struct tally *t, bool interrupted, struct verdict *v)
 {
 	uint64_t accounted = t->sent + t->send_refused + t->unsent_down;
 	uint64_t missing = t->scheduled > accounted ? t->scheduled - accounted : 0;
+	uint64_t held = t->send_refused - t->post_refused;
 
-	if (t->send_refused > 0)
+	if (held > 0)
 		add(&v->reasons,
-		    "%" PRIu64 " of %" PRIu64 " messages were held back: the backlog"
-		    " of their connection was full",
-		    t->send_refused, t->scheduled);
+		    "%" PRIu64 " of %" PRIu64 " messages were held back: too much waited on"
+		    " their connection", held, t->scheduled);
 	if (t->unsent_down > 0)
 		add(&v->warnings, "%" PRIu64 " of %" PRIu64 " messages were not published: their"
 		    " publisher was not connected", t->unsent_down, t->scheduled);
@@ -149,6 +164,19 @@ judge_sending(const struct tally *t, bool interrupted, struct verdict *v)
 		add((double)missing > unsent_share * (double)t->scheduled ? &v->reasons :
 		    &v->warnings, "%" PRIu64 " of %" PRIu64
 		    " scheduled messages were never sent", missing, t->scheduled);
+}
+
+/* What the server refused was not published, and nobody is expected to have it; what is unknown
+ * counts as published. */
+static void
+judge_posts(const struct tally *t, struct verdict *v)
+{
+	if (t->post_refused > 0)
+		add(&v->warnings, "%" PRIu64 " of %" PRIu64 " messages were not published: the"
+		    " server refused them", t->post_refused, t->scheduled);
+	if (t->post_unknown > 0)
+		add(&v->warnings, "nobody knows whether %" PRIu64 " of %" PRIu64 " messages were"
+		    " published: they count as if they were", t->post_unknown, t->scheduled);
 }
 
 /* --- what arrived --------------------------------------------------------------------- */
@@ -262,9 +290,25 @@ verdict_judge(const struct plan *p, const struct tally *t, bool interrupted, str
 	if (p->workload != PLAN_HOLD && !p->closed_loop)
 		judge_schedule(t, v);
 	judge_sending(t, interrupted, v);
+	judge_posts(t, v);
 	judge_arrivals(p, t, v);
 	if (p->workload != PLAN_HOLD && t->delivery->overflow + t->rtt->overflow > 0)
 		add(&v->warnings, "%" PRIu64 " latencies above one hour count as one hour",
 		    t->delivery->overflow + t->rtt->overflow);
 	v->valid = v->reasons.count == 0;
+}
+
+static void
+merge_list(struct verdict_list *into, const char *name, const struct verdict_list *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		add(into, "%s: %s", name, from->text[i]);
+}
+
+void
+verdict_merge(struct verdict *into, const char *name, const struct verdict *from)
+{
+	into->valid = into->valid && from->valid;
+	merge_list(&into->reasons, name, &from->reasons);
+	merge_list(&into->warnings, name, &from->warnings);
 }

@@ -34,4 +34,12 @@ struct verdict {
 void verdict_judge(const struct plan *p, const struct tally *t, bool interrupted,
     struct verdict *v);
 
+/* One more warning, where there is room for it. */
+void verdict_warn(struct verdict *v, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Makes one of several: valid when each is, every sentence of `from` behind "NAME: ". *into begins
+ * with `valid` and no sentences. */
+void verdict_merge(struct verdict *into, const char *name, const struct verdict *from);
+
 #endif

@@ -33,9 +33,10 @@ send_next(struct closed_loop *l, struct fleet_conn *c, uint32_t number, uint64_t
 	struct tally *t = l->workload.params.tally;
 	struct stamp stamp = {.run = l->workload.params.tag, .publisher = c->index,
 	    .number = number, .due_ns = now - l->start_ns};
+	const struct payload *payload = payloads_stamp(&l->payloads, c->index, &stamp);
 	bool counts = now >= l->count_from_ns;
 
-	if (payloads_send(&l->payloads, c->index, c, &stamp) < 0) {
+	if (fleet_send(c, payload->data, payload->len) < 0) {
 		t->scheduled += counts;
 		t->send_refused += counts;
 		return;
@@ -57,7 +58,7 @@ start(struct workload *w, uint64_t start_ns, struct err *e)
 	(void)start_ns;
 	l->start_ns = clock_ns();
 	l->count_from_ns = l->start_ns + plan->warmup;
-	if (payloads_make(&l->payloads, w->params.tally, plan, w->params.fleet, NULL,
+	if (payloads_make(&l->payloads, plan, w->params.fleet, NULL,
 	    (uint32_t)plan->connections, e) != 0)
 		return -1;
 	l->running = true;
@@ -161,7 +162,8 @@ release(struct workload *w)
 	free(l);
 }
 
-static const struct workload_ops ops = {start, message, lost, stop, settle, worst, release};
+static const struct workload_ops ops = {start, message, lost, NULL, stop, settle, worst,
+    release};
 
 struct workload *
 closed_loop_new(const struct workload_params *params, struct err *e)

@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench/ledger/tally.h"
+#include "bench/run/names.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/rng.h"
+#include "lib/channel/resume.h"
 #include "lib/codec/http_head.h"
 #include "lib/loop/loop.h"
 #include "lib/transport/endpoint.h"
@@ -31,11 +32,13 @@ struct fleet {
 	struct client_target **targets;
 	size_t target_count;
 	struct fleet_conn *conns;
+	struct resume *resumes;              /* one each; NULL for WebSockets, which have none */
 	uint64_t count, next, opening, open;
 	uint64_t closing_next;               /* index from which fleet_close goes on */
 	bool closing, settled, emptied;
 	uint64_t started_at;                 /* clock_ns of the first attempt */
-	uint64_t gone_in, gone_out;          /* bytes of connections that are over */
+	uint64_t gone_in, gone_out;          /* bytes of connections that are over, … */
+	struct channel_polling gone_polling; /* … and what asking cost them */
 	struct loop_timer pace;              /* next batch of opens or closes */
 	struct err first[ERR_CLASSES];
 };
@@ -49,7 +52,7 @@ static void closed(void *ctx, const struct channel_end *end);
 static void pace(evutil_socket_t fd, short events, void *ctx);
 
 static const struct session_events session_events = {opened, message, pong, drained,
-    closing, closed, NULL};
+    closing, closed, NULL, NULL};
 
 /* --- life -------------------------------------------------------------------------------- */
 
@@ -75,6 +78,21 @@ make_targets(struct fleet *f, struct err *e)
 	return 0;
 }
 
+static int
+make_conns(struct fleet *f, struct err *e)
+{
+	bool resumes = f->params.plan->transport != TRANSPORT_WS;
+
+	f->conns = calloc(f->count, sizeof *f->conns);
+	if (resumes)
+		f->resumes = calloc(f->count, sizeof *f->resumes);
+	if (f->conns == NULL || (resumes && f->resumes == NULL))
+		return err_set(e, ERR_MEMORY, 0, "no memory for the connections");
+	for (uint64_t i = 0; resumes && i < f->count; i++)
+		resume_init(&f->resumes[i]);
+	return 0;
+}
+
 struct fleet *
 fleet_new(const struct fleet_params *params, struct err *e)
 {
@@ -90,10 +108,7 @@ fleet_new(const struct fleet_params *params, struct err *e)
 	f->params = *params;
 	f->count = params->plan->connections;
 	loop_timer_init(&f->pace, params->loop, pace, f);
-	f->conns = calloc(f->count, sizeof *f->conns);
-	if (f->conns == NULL)
-		err_set(e, ERR_MEMORY, 0, "no memory for the connections");
-	else if ((f->client = client_new(params->client, e)) != NULL &&
+	if (make_conns(f, e) == 0 && (f->client = client_new(params->client, e)) != NULL &&
 	    (f->resolver = resolver_new(params->loop, e)) != NULL && make_targets(f, e) == 0)
 		return f;
 	fleet_free(f);
@@ -114,6 +129,9 @@ fleet_free(struct fleet *f)
 	free(f->targets);
 	resolver_free(f->resolver);
 	client_free(f->client);
+	for (uint64_t i = 0; f->resumes != NULL && i < f->count; i++)
+		resume_release(&f->resumes[i]);
+	free(f->resumes);
 	free(f->conns);
 	free(f);
 }
@@ -143,47 +161,41 @@ failed(struct fleet_conn *c, const struct err *why)
 static const char *
 path_template(const struct fleet *f, const struct url *u)
 {
-	const struct dialect *d = &f->params.plan->dialect;
-	const char *path = f->params.plan->workload == PLAN_ECHO ? d->echo_path : d->path;
+	const struct plan *p = f->params.plan;
+	const char *path = p->workload == PLAN_ECHO ? p->dialect.echo_path :
+	    dialect_path(&p->dialect, p->transport);
 
 	return strcmp(u->target, "/") == 0 && path != NULL ? path : u->target;
 }
 
-const char *
-fleet_authority(const struct fleet *f, uint64_t index)
+const struct client_target *
+fleet_target(const struct fleet *f, uint64_t index)
 {
-	return f->targets[plan_target_of(f->params.plan, index)]->authority;
-}
-
-static int
-write_path(const struct fleet *f, uint64_t index, struct buf *into)
-{
-	const struct plan *p = f->params.plan;
-	const struct url *u = &p->targets[plan_target_of(p, index)];
-	char topic[32], conn[24];
-	struct template_values values = {topic, conn, fleet_authority(f, index), NULL};
-
-	snprintf(topic, sizeof topic, "hail-%llu", (unsigned long long)plan_topic_of(p, index));
-	snprintf(conn, sizeof conn, "%llu", (unsigned long long)index);
-	return template_expand(into, path_template(f, u), &values) == 0 ? buf_add(into, "", 1) :
-	    -1;
+	return f->targets[plan_target_of(f->params.plan, index)];
 }
 
 /* The session of a connection; it stays NULL when that failed at once. */
 static void
-open_session(struct fleet *f, struct fleet_conn *c, const char *path, struct err *e)
+open_session(struct fleet *f, struct fleet_conn *c, const struct names *names, struct err *e)
 {
-	const struct client_target *t = f->targets[plan_target_of(f->params.plan, c->index)];
-	struct ws_place place = client_place(f->client, c->index, path);
-	char *token = client_token_line(f->client, c->index, time(NULL), e);
-	const char *line = token;
+	const struct plan *p = f->params.plan;
+	const char *template = path_template(f, &p->targets[plan_target_of(p, c->index)]);
+	const char *line = names->line;
+	struct place place;
+	struct buf path;
 
-	if (token == NULL && e->class != ERR_NONE)
-		return;
-	place.headers = &line;
-	place.header_count = line != NULL;
-	c->session = session_open(f->params.loop, &t->params, &place, &session_events, c, e);
-	free(token);
+	buf_init(&path, TARGET_MAX);
+	if (template_expand(&path, template, &names->values) != 0 || buf_add(&path, "", 1) != 0) {
+		err_set(e, ERR_LIMIT, 0, "the path exceeds %d bytes", TARGET_MAX);
+	} else {
+		place = client_place(f->client, c->index, (const char *)path.data);
+		place.headers = &line;
+		place.header_count = line != NULL;
+		place.resume = f->resumes != NULL ? &f->resumes[c->index] : NULL;
+		c->session = session_open(f->params.loop, &fleet_target(f, c->index)->params,
+		    &place, &session_events, c, e);
+	}
+	buf_release(&path);
 }
 
 static void
@@ -192,18 +204,17 @@ open_one(struct fleet *f)
 	uint64_t index = f->next++;
 	struct fleet_conn *c = &f->conns[index];
 	struct err e = {0};
-	struct buf path;
+	struct names names;
 
 	c->fleet = f;
 	c->index = (uint32_t)index;
 	c->state = FLEET_OPENING;
 	f->opening++;
-	buf_init(&path, TARGET_MAX);
-	if (write_path(f, index, &path) != 0)
-		err_set(&e, ERR_LIMIT, 0, "the path exceeds %d bytes", TARGET_MAX);
-	else
-		open_session(f, c, (const char *)path.data, &e);
-	buf_release(&path);
+	if (names_make(&names, f->params.plan, f->client, fleet_target(f, index), index,
+	    &e) == 0) {
+		open_session(f, c, &names, &e);
+		names_release(&names);
+	}
 	if (c->session == NULL)
 		failed(c, &e);
 }
@@ -320,6 +331,7 @@ set_cookie(const struct http_head *head, const char *name)
 	return (struct slice){NULL, 0};
 }
 
+/* A long poll that the server holds has no answer yet, so no header or cookie names its node. */
 static uint16_t
 node_of(const struct fleet *f, uint64_t index, const struct http_head *head)
 {
@@ -329,13 +341,15 @@ node_of(const struct fleet *f, uint64_t index, const struct http_head *head)
 
 	switch (p->node_from) {
 	case PLAN_NODE_TARGET:
-		name = slice_of(fleet_authority(f, index));
+		name = slice_of(fleet_target(f, index)->authority);
 		break;
 	case PLAN_NODE_HEADER:
-		name = http_head_field(head, p->node_name);
+		if (head != NULL)
+			name = http_head_field(head, p->node_name);
 		break;
 	case PLAN_NODE_COOKIE:
-		name = set_cookie(head, p->node_name);
+		if (head != NULL)
+			name = set_cookie(head, p->node_name);
 		break;
 	}
 	if (name.len == 0)
@@ -417,20 +431,32 @@ drained(void *ctx)
 	(void)ctx;
 }
 
+/* An end in order is none to those who wanted to stay. */
+static struct err
+why_lost(const struct channel_end *end)
+{
+	struct err why = end->why;
+
+	if (why.class == ERR_NONE && end->code == 0)
+		err_set(&why, ERR_CLOSED, 0, "the server ended the stream%s",
+		    end->final ? " for good" : "");
+	else if (why.class == ERR_NONE)
+		err_set(&why, ERR_CLOSED, (int)end->code, "the server closed with %u%s%.*s",
+		    end->code, end->reason.len > 0 ? " " : "", (int)end->reason.len,
+		    end->reason.len > 0 ? end->reason.data : "");
+	return why;
+}
+
 static void
 lost(struct fleet_conn *c, const struct channel_end *end)
 {
 	struct fleet *f = c->fleet;
-	struct err why = end->why;
+	struct err why = why_lost(end);
 
 	c->state = FLEET_OVER;
 	f->open--;
 	if (f->closing)
 		return;
-	if (why.class == ERR_NONE)
-		err_set(&why, ERR_CLOSED, (int)end->code, "the server closed with %u%s%.*s",
-		    end->code, end->reason.len > 0 ? " " : "", (int)end->reason.len,
-		    end->reason.len > 0 ? end->reason.data : "");
 	f->params.tally->dropped++;
 	note_error(f, &why);
 	f->params.events->lost(f->params.ctx, c);
@@ -447,13 +473,27 @@ closing(void *ctx, const struct channel_end *end)
 }
 
 static void
+add_polling(struct channel_polling *into, const struct session *s)
+{
+	struct channel_polling p;
+
+	session_polling(s, &p);
+	into->requests += p.requests;
+	into->empty += p.empty;
+	into->not_modified += p.not_modified;
+	into->connections += p.connections;
+}
+
+static void
 closed(void *ctx, const struct channel_end *end)
 {
 	struct fleet_conn *c = ctx;
 	struct fleet *f = c->fleet;
+	struct err why;
 
 	f->gone_in += session_bytes_in(c->session);
 	f->gone_out += session_bytes_out(c->session);
+	add_polling(&f->gone_polling, c->session);
 	session_free(c->session, false);
 	c->session = NULL;
 	if (c->state == FLEET_OPEN) {
@@ -462,7 +502,8 @@ closed(void *ctx, const struct channel_end *end)
 		c->state = FLEET_OVER;       /* given up by us: neither opened nor failed */
 		f->opening--;
 	} else if (c->state == FLEET_OPENING) {
-		failed(c, &end->why);
+		why = why_lost(end);         /* 204 to an event stream is in order */
+		failed(c, &why);
 		open_more(f);
 	}
 	check_milestones(f);
@@ -474,6 +515,18 @@ struct fleet_conn *
 fleet_at(struct fleet *f, uint64_t index)
 {
 	return &f->conns[index];
+}
+
+int
+fleet_send(struct fleet_conn *c, const void *data, size_t len)
+{
+	struct tally *t = c->fleet->params.tally;
+	int result = session_send(c->session, MESSAGE_TEXT, data, len);
+	uint64_t backlog;
+
+	if (result == 0 && (backlog = session_backlog(c->session)) > t->backlog_peak)
+		t->backlog_peak = backlog;
+	return result;
 }
 
 uint64_t
@@ -492,6 +545,15 @@ fleet_bytes(const struct fleet *f, uint64_t *in, uint64_t *out)
 			*in += session_bytes_in(f->conns[i].session);
 			*out += session_bytes_out(f->conns[i].session);
 		}
+}
+
+void
+fleet_polling(const struct fleet *f, struct channel_polling *out)
+{
+	*out = f->gone_polling;
+	for (uint64_t i = 0; f->resumes != NULL && i < f->next; i++)
+		if (f->conns[i].session != NULL)
+			add_polling(out, f->conns[i].session);
 }
 
 const struct err *

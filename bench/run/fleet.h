@@ -1,5 +1,5 @@
 /* fleet.h: all connections of a worker: opened at a pace, named by the node that serves them,
- * counted, closed. What they say is the workload's business. */
+ * counted, closed, whatever the transport. What they say is the workload's business. */
 #ifndef HAIL_RUN_FLEET_H
 #define HAIL_RUN_FLEET_H
 
@@ -10,6 +10,7 @@
 #include "lib/session/client.h"
 #include "lib/session/session.h"
 
+struct channel_polling;
 struct err;
 struct fleet;
 struct loop;
@@ -68,15 +69,21 @@ void fleet_free(struct fleet *f);
 struct fleet_conn *fleet_at(struct fleet *f, uint64_t index);
 uint64_t fleet_open_count(const struct fleet *f);
 
+/* Sends a text on an open connection and keeps the tally's backlog_peak; as session_send. */
+int fleet_send(struct fleet_conn *c, const void *data, size_t len);
+
 /* Bytes on the wire of all connections so far. */
 void fleet_bytes(const struct fleet *f, uint64_t *in, uint64_t *out);
+
+/* What asking has cost all connections so far; nothing, where they are WebSockets. */
+void fleet_polling(const struct fleet *f, struct channel_polling *out);
 
 /* The first error of a class, ERR_NONE in it when there was none. */
 const struct err *fleet_first_error(const struct fleet *f, int class);
 
 const struct client *fleet_client(const struct fleet *f);
 
-/* The host:port that a connection goes to, for {node} in templates. */
-const char *fleet_authority(const struct fleet *f, uint64_t index);
+/* Where a connection goes to. */
+const struct client_target *fleet_target(const struct fleet *f, uint64_t index);
 
 #endif

@@ -57,7 +57,8 @@ release(struct workload *w)
 	free(w);
 }
 
-static const struct workload_ops ops = {start, message, lost, stop, settle, worst, release};
+static const struct workload_ops ops = {start, message, lost, NULL, stop, settle, worst,
+    release};
 
 struct workload *
 hold_new(const struct workload_params *params, struct err *e)

@@ -6,7 +6,7 @@
 #include "bench/ledger/ledger.h"
 #include "bench/ledger/tally.h"
 #include "bench/load/stamp.h"
-#include "bench/run/payloads.h"
+#include "bench/run/lanes.h"
 #include "bench/run/workload.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -20,14 +20,13 @@ enum {
 struct open_loop {
 	struct workload workload;
 	struct ledger *ledger;
-	struct payloads payloads;
-	uint32_t *publishers;                /* their connections */
 	struct pacer_cursor cursor;
 	struct loop_alarm alarm;
 	uint64_t start_ns;
 	uint64_t first;                      /* number of the first message that counts */
 	uint64_t end_due;                    /* messages due from here on are not sent */
 	bool running, alarm_made;
+	struct err broken;                   /* the ledger could not take a fate */
 };
 
 static struct open_loop *
@@ -45,17 +44,17 @@ publish(struct open_loop *o, uint64_t now, struct err *e)
 	struct tally *t = o->workload.params.tally;
 	uint64_t n = o->cursor.number, due = o->cursor.due_ns;
 	uint32_t publisher = (uint32_t)(n % plan->publishers);
-	struct fleet_conn *c = fleet_at(o->workload.params.fleet, o->publishers[publisher]);
+	struct lanes *lanes = o->workload.params.lanes;
 	struct stamp stamp = {.run = o->workload.params.tag, .publisher = publisher,
 	    .number = (uint32_t)(n / plan->publishers), .due_ns = due};
 	bool counts = n >= o->first;
 
 	t->scheduled += counts;
-	if (c->state != FLEET_OPEN) {
+	if (!lanes_is_up(lanes, publisher)) {
 		t->unsent_down += counts;
 		return ledger_unsent(o->ledger, n, e);
 	}
-	if (payloads_send(&o->payloads, publisher, c, &stamp) < 0) {
+	if (lanes_send(lanes, publisher, n, &stamp) < 0) {
 		t->send_refused += counts;
 		return ledger_unsent(o->ledger, n, e);
 	}
@@ -63,6 +62,26 @@ publish(struct open_loop *o, uint64_t now, struct err *e)
 	if (counts)
 		hist_record(t->schedule_lag, now - due);
 	return ledger_sent(o->ledger, n, now - due, e);
+}
+
+/* What was not published after all is taken back. */
+static void
+fate(struct workload *w, uint64_t n, enum lanes_fate fate)
+{
+	struct open_loop *o = self_of(w);
+	struct tally *t = w->params.tally;
+	bool counts = n >= o->first, answered = fate != LANES_UNSENT;
+	int undone = 0;
+
+	if (fate == LANES_REFUSED || fate == LANES_UNSENT)
+		undone = ledger_refused(o->ledger, n, &o->broken);
+	if (!counts || undone < 0)
+		return;
+	t->post_requests += answered;
+	t->post_refused += answered && undone == 1;
+	t->post_unknown += fate == LANES_UNKNOWN || (fate == LANES_REFUSED && undone == 0);
+	t->sent -= undone == 1;
+	t->send_refused += undone == 1;
 }
 
 /* ns since the start; 0 before it. */
@@ -126,9 +145,8 @@ fill_ledger(struct open_loop *o, struct err *e)
 	for (uint64_t i = 0; i < plan->connections; i++)
 		if (fleet_at(f, i)->state == FLEET_OPEN)
 			ledger_join(o->ledger, (uint32_t)i, fleet_at(f, i)->node);
-	plan_publishers(plan, o->publishers);
 	for (uint32_t i = 0; i < plan->publishers; i++)
-		ledger_publisher(o->ledger, i, o->publishers[i]);
+		ledger_publisher(o->ledger, i, lanes_connection(o->workload.params.lanes, i));
 	return ledger_start(o->ledger, e);
 }
 
@@ -161,10 +179,8 @@ start(struct workload *w, uint64_t start_ns, struct err *e)
 	o->start_ns = start_ns;
 	o->first = pacer_count(&plan->pacer, plan->warmup);
 	o->end_due = plan->warmup + plan->duration;
-	if (make_ledger(o, e) != 0 || payloads_make(&o->payloads, w->params.tally, plan,
-	    w->params.fleet, o->publishers, (uint32_t)plan->publishers, e) != 0)
-		return -1;
-	if (loop_alarm_init(&o->alarm, w->params.loop, alarm_fired, o, e) != 0)
+	if (make_ledger(o, e) != 0 ||
+	    loop_alarm_init(&o->alarm, w->params.loop, alarm_fired, o, e) != 0)
 		return -1;
 	o->alarm_made = true;
 	pacer_start(&plan->pacer, &o->cursor);
@@ -245,6 +261,10 @@ settle(struct workload *w, struct err *e)
 {
 	struct open_loop *o = self_of(w);
 
+	if (o->broken.class != ERR_NONE) {
+		*e = o->broken;
+		return -1;
+	}
 	return o->ledger != NULL ? ledger_settle(o->ledger, e) : 0;
 }
 
@@ -263,24 +283,20 @@ release(struct workload *w)
 
 	if (o->alarm_made)
 		loop_alarm_release(&o->alarm);
-	payloads_release(&o->payloads);
 	ledger_free(o->ledger);
-	free(o->publishers);
 	free(o);
 }
 
-static const struct workload_ops ops = {start, message, lost, stop, settle, worst, release};
+static const struct workload_ops ops = {start, message, lost, fate, stop, settle, worst,
+    release};
 
 struct workload *
 open_loop_new(const struct workload_params *params, struct err *e)
 {
 	struct open_loop *o = calloc(1, sizeof *o);
 
-	if (o != NULL)
-		o->publishers = calloc(params->plan->publishers, sizeof *o->publishers);
-	if (o == NULL || o->publishers == NULL) {
-		free(o);
-		err_set(e, ERR_MEMORY, 0, "no memory for the publishers");
+	if (o == NULL) {
+		err_set(e, ERR_MEMORY, 0, "no memory for the workload");
 		return NULL;
 	}
 	o->workload = (struct workload){&ops, *params};

@@ -1,55 +1,52 @@
 #include "bench/run/payloads.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/ledger/tally.h"
+#include "bench/plan/plan.h"
 #include "bench/run/fleet.h"
+#include "bench/run/names.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 
 enum { GREETING_MAX = 1 << 20 };
 
-/* The values of {topic} and {conn} as text. */
-struct names {
-	char topic[32], conn[24];
-};
-
-static struct template_values
-values_of(const struct plan *plan, const struct fleet *f, uint64_t index, struct names *names)
-{
-	snprintf(names->topic, sizeof names->topic, "hail-%llu",
-	    (unsigned long long)plan_topic_of(plan, index));
-	snprintf(names->conn, sizeof names->conn, "%llu", (unsigned long long)index);
-	return (struct template_values){names->topic, names->conn, fleet_authority(f, index), NULL};
-}
-
 static bool
 tells_senders_apart(const char *template)
 {
 	return strstr(template, "{topic}") != NULL || strstr(template, "{conn}") != NULL ||
-	    strstr(template, "{node}") != NULL;
+	    strstr(template, "{node}") != NULL || strstr(template, "{token}") != NULL;
+}
+
+static int
+make_one(struct payload *p, const char *template, const struct plan *plan,
+    const struct fleet *f, uint64_t conn, struct err *e)
+{
+	struct names names;
+	int result;
+
+	if (names_make(&names, plan, fleet_client(f), fleet_target(f, conn), conn, e) != 0)
+		return -1;
+	result = payload_make(p, template, plan->size, &names.values, e);
+	names_release(&names);
+	return result;
 }
 
 int
-payloads_make(struct payloads *p, struct tally *tally, const struct plan *plan,
-    const struct fleet *f, const uint32_t *senders, uint32_t count, struct err *e)
+payloads_make(struct payloads *p, const struct plan *plan, const struct fleet *f,
+    const uint32_t *senders, uint32_t count, struct err *e)
 {
-	uint32_t wanted = tells_senders_apart(plan->dialect.publish) ? count : 1;
-	struct names names;
+	const char *template =
+	    dialect_payload(&plan->dialect, plan->publish_by != PLAN_BY_SOCKET);
+	uint32_t wanted = tells_senders_apart(template) ? count : 1;
 
-	*p = (struct payloads){.tally = tally, .list = calloc(wanted, sizeof *p->list)};
+	*p = (struct payloads){.list = calloc(wanted, sizeof *p->list)};
 	if (p->list == NULL)
 		return err_set(e, ERR_MEMORY, 0, "no memory for payloads");
-	for (; p->count < wanted; p->count++) {
-		uint64_t conn = senders != NULL ? senders[p->count] : p->count;
-		struct template_values v = values_of(plan, f, conn, &names);
-
-		if (payload_make(&p->list[p->count], &plan->dialect, plan->size, v.topic, v.conn,
-		    v.node, e) != 0)
+	for (; p->count < wanted; p->count++)
+		if (make_one(&p->list[p->count], template, plan, f,
+		    senders != NULL ? senders[p->count] : p->count, e) != 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -62,22 +59,20 @@ payloads_release(struct payloads *p)
 	*p = (struct payloads){0};
 }
 
-int
-payloads_send(struct payloads *p, uint32_t i, struct fleet_conn *c, const struct stamp *s)
+const struct payload *
+payloads_stamp(struct payloads *p, uint32_t i, const struct stamp *s)
 {
 	struct payload *payload = &p->list[p->count > 1 ? i : 0];
-	uint64_t backlog;
-	int result;
 
 	stamp_write(payload->data + payload->stamp_at, s);
-	result = session_send(c->session, MESSAGE_TEXT, payload->data, payload->len);
-	if (result == 0 && (backlog = session_backlog(c->session)) > p->tally->backlog_peak)
-		p->tally->backlog_peak = backlog;
-	return result;
+	return payload;
 }
 
+/* --- what is said first ------------------------------------------------------------------ */
+
 static int
-greet(struct fleet_conn *c, const char *template, const struct template_values *values)
+greet(struct fleet_conn *c, const char *template, const struct template_values *values,
+    struct err *e)
 {
 	struct buf text;
 	int result;
@@ -87,18 +82,27 @@ greet(struct fleet_conn *c, const char *template, const struct template_values *
 	if (result == 0)
 		result = session_send(c->session, MESSAGE_TEXT, text.data, text.len);
 	buf_release(&text);
-	return result < 0 ? -1 : 0;
+	return result >= 0 ? 0 :
+	    err_set(e, ERR_LIMIT, 0, "the messages to send on opening are too long");
 }
 
 int
-payloads_greet(const struct plan *plan, const struct fleet *f, struct fleet_conn *c)
+payloads_greet(const struct plan *plan, const struct fleet *f, struct fleet_conn *c,
+    struct err *e)
 {
 	const struct dialect *d = &plan->dialect;
 	struct names names;
-	struct template_values values = values_of(plan, f, c->index, &names);
+	int result = 0;
 
-	for (size_t i = 0; i < d->on_open_count; i++)
-		if (greet(c, d->on_open[i], &values) != 0)
-			return -1;
-	return d->subscribe != NULL ? greet(c, d->subscribe, &values) : 0;
+	if (plan->transport != TRANSPORT_WS || (d->on_open_count == 0 && d->subscribe == NULL))
+		return 0;
+	if (names_make(&names, plan, fleet_client(f), fleet_target(f, c->index), c->index,
+	    e) != 0)
+		return -1;
+	for (size_t i = 0; i < d->on_open_count && result == 0; i++)
+		result = greet(c, d->on_open[i], &names.values, e);
+	if (d->subscribe != NULL && result == 0)
+		result = greet(c, d->subscribe, &names.values, e);
+	names_release(&names);
+	return result;
 }

@@ -11,23 +11,22 @@ struct err;
 struct fleet;
 struct fleet_conn;
 struct plan;
-struct tally;
 
 struct payloads {
-	struct tally *tally;         /* its backlog_peak is kept */
 	struct payload *list;
 	uint32_t count;              /* 1: shared */
 };
 
 /* `senders[i]` is the connection of sender i; NULL: sender i is connection i. */
-int payloads_make(struct payloads *p, struct tally *tally, const struct plan *plan,
-    const struct fleet *f, const uint32_t *senders, uint32_t count, struct err *e);
+int payloads_make(struct payloads *p, const struct plan *plan, const struct fleet *f,
+    const uint32_t *senders, uint32_t count, struct err *e);
 void payloads_release(struct payloads *p);
 
-/* Sends sender i's payload with that stamp; returns as session_send. */
-int payloads_send(struct payloads *p, uint32_t i, struct fleet_conn *c, const struct stamp *s);
+/* Sender i's payload with that stamp; until the next call. */
+const struct payload *payloads_stamp(struct payloads *p, uint32_t i, const struct stamp *s);
 
-/* Sends what the dialect says first: on_open messages, then subscribe. */
-int payloads_greet(const struct plan *plan, const struct fleet *f, struct fleet_conn *c);
+/* Sends what the dialect says first: on_open messages, then subscribe. -1: *e. */
+int payloads_greet(const struct plan *plan, const struct fleet *f, struct fleet_conn *c,
+    struct err *e);
 
 #endif

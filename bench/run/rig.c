@@ -75,18 +75,20 @@ rig_admit(const struct plan *p, const struct client *c, struct err *e)
 	uint64_t most = limit > DESCRIPTORS_KEPT ? limit - DESCRIPTORS_KEPT : 0;
 	bool ports_needed;
 	uint64_t places = distinct_places(p, c, &ports_needed), ports;
+	uint64_t wanted = p->connections + plan_lanes(p);
+	const char *those = plan_lanes(p) > 0 ? " (with those that publish)" : "";
 
-	if (p->connections > most)
-		return err_set(e, ERR_USAGE, 0, "%llu connections need more descriptors than this "
-		    "process may have: at most %llu work here; raise the hard limit (ulimit -Hn, "
-		    "now %llu) for more", (unsigned long long)p->connections,
+	if (wanted > most)
+		return err_set(e, ERR_USAGE, 0, "%llu connections%s need more descriptors than "
+		    "this process may have: at most %llu work here; raise the hard limit (ulimit "
+		    "-Hn, now %llu) for more", (unsigned long long)wanted, those,
 		    (unsigned long long)most, (unsigned long long)limit);
 	ports = ephemeral_ports() * (sources > 0 ? sources : 1) * places;
-	if (ports_needed && p->connections > ports)
-		return err_set(e, ERR_USAGE, 0, "%llu connections need more local ports than "
+	if (ports_needed && wanted > ports)
+		return err_set(e, ERR_USAGE, 0, "%llu connections%s need more local ports than "
 		    "there are: at most %llu work from %llu source address(es) to %llu "
 		    "target(s); add --source-ip or URLs, or widen ip_local_port_range",
-		    (unsigned long long)p->connections, (unsigned long long)ports,
+		    (unsigned long long)wanted, those, (unsigned long long)ports,
 		    (unsigned long long)(sources > 0 ? sources : 1), (unsigned long long)places);
 	return 0;
 }

@@ -12,7 +12,8 @@ struct hist;
 struct plan;
 
 /* Raises the soft descriptor limit to the hard one and checks that the plan fits descriptors
- * and local ports. -1 with class ERR_USAGE: the number that would work and how to get there. */
+ * and local ports, what publishes included. -1 with class ERR_USAGE: the number that would work
+ * and how to get there. */
 int rig_admit(const struct plan *p, const struct client *c, struct err *e);
 
 /* Resident memory of this process now, in bytes. */

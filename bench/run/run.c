@@ -12,6 +12,7 @@
 #include "bench/ledger/tally.h"
 #include "bench/plan/plan.h"
 #include "bench/run/fleet.h"
+#include "bench/run/lanes.h"
 #include "bench/run/payloads.h"
 #include "bench/run/rig.h"
 #include "bench/run/workload.h"
@@ -29,13 +30,14 @@ struct run {
 	struct run_outcome *outcome;
 	struct loop *loop;
 	struct fleet *fleet;
+	struct lanes *lanes;                 /* NULL unless there is a schedule */
 	struct workload *workload;
 	enum run_phase phase;
 	uint64_t phase_began;
 	uint64_t begun[TALLY_PHASES], cpu_begun[TALLY_PHASES];   /* 0: not yet */
 	uint64_t start;                      /* of the schedule */
 	uint64_t load_began, load_ended;     /* of the time that counts */
-	uint64_t bytes_in_before;
+	uint64_t in_before, out_before;      /* bytes, before that */
 	uint64_t resident_before;
 	uint64_t last_sent, last_received, last_at;
 	struct tally_point pending;          /* of the series: seconds not yet a whole point */
@@ -105,6 +107,14 @@ sample(struct run *r)
 		r->tally->rss_bytes = resident;
 }
 
+/* What was sent may be taken back, as refused: no second shows that before later ones made up
+ * for it. */
+static uint64_t
+sent_since(const struct run *r)
+{
+	return r->tally->sent > r->last_sent ? r->tally->sent - r->last_sent : 0;
+}
+
 static void
 show_progress(struct run *r, bool begins, double seconds, uint64_t worst)
 {
@@ -115,7 +125,7 @@ show_progress(struct run *r, bool begins, double seconds, uint64_t worst)
 	    .dropped = t->dropped, .sent = t->sent, .received = t->received, .worst_ns = worst};
 
 	if (seconds > 0) {
-		p.sent_per_s = (double)(t->sent - r->last_sent) / seconds;
+		p.sent_per_s = (double)sent_since(r) / seconds;
 		p.received_per_s = (double)(t->received - r->last_received) / seconds;
 	}
 	if (r->params->progress != NULL)
@@ -144,14 +154,13 @@ take_second(struct run *r)
 {
 	uint64_t now = clock_ns(), worst = r->workload->ops->worst(r->workload);
 	double seconds = (double)(now - r->last_at) / (double)NS_PER_S;
-	struct tally_point point = {.open = fleet_open_count(r->fleet),
-	    .sent = r->tally->sent - r->last_sent,
+	struct tally_point point = {.open = fleet_open_count(r->fleet), .sent = sent_since(r),
 	    .received = r->tally->received - r->last_received, .max_ns = worst};
 
 	if (account_of(r->phase) == TALLY_LOADING)
 		add_to_series(r, &point);
 	show_progress(r, false, seconds, worst);
-	r->last_sent = r->tally->sent;
+	r->last_sent += point.sent;
 	r->last_received = r->tally->received;
 	r->last_at = now;
 }
@@ -191,17 +200,53 @@ finish(struct run *r)
 	loop_stop(r->loop);
 }
 
+/* Bytes on the wire so far. */
+static void
+count_bytes(const struct run *r, uint64_t *in, uint64_t *out)
+{
+	uint64_t lanes_in = 0, lanes_out = 0;
+
+	fleet_bytes(r->fleet, in, out);
+	if (r->lanes != NULL)
+		lanes_bytes(r->lanes, &lanes_in, &lanes_out);
+	*in += lanes_in;
+	*out += lanes_out;
+}
+
+static void
+account_wire(struct run *r)
+{
+	struct tally *t = r->tally;
+	struct channel_polling polling;
+
+	count_bytes(r, &t->bytes_received, &t->bytes_sent);
+	if (r->load_began > 0) {
+		t->load_ns = r->load_ended - r->load_began;
+		t->load_bytes_received = t->bytes_received - r->in_before;
+		t->load_bytes_sent = t->bytes_sent - r->out_before;
+	}
+	fleet_polling(r->fleet, &polling);
+	t->polling.requests = polling.requests;
+	t->polling.empty = polling.empty;
+	t->polling.not_modified = polling.not_modified;
+	t->polling.connections = polling.connections;
+	t->post_connections = r->lanes != NULL ? lanes_connections(r->lanes) : 0;
+	t->transports_opened = t->post_connections +
+	    (r->plan->transport == TRANSPORT_WS ? t->opened : polling.connections);
+}
+
 /* The end of the accounting. */
 static void
 close_all(struct run *r)
 {
-	uint64_t in, out;
 	struct err e = {0};
 
 	if (r->phase >= RUN_CLOSING)
 		return;
 	if (r->load_began > 0 && r->load_ended == 0)
 		r->load_ended = clock_ns();
+	if (r->lanes != NULL)
+		lanes_settle(r->lanes);
 	take_second(r);
 	if (r->pending_ns > 0)
 		tally_point(r->tally, &r->pending);
@@ -209,14 +254,10 @@ close_all(struct run *r)
 	rig_lag_stop(&r->lag);
 	if (r->broken.class == ERR_NONE && r->workload->ops->settle(r->workload, &e) != 0)
 		r->broken = e;
-	fleet_bytes(r->fleet, &in, &out);
-	r->tally->bytes_received = in;
-	r->tally->bytes_sent = out;
-	if (r->load_began > 0) {
-		r->tally->load_ns = r->load_ended - r->load_began;
-		r->tally->load_bytes_received = in - r->bytes_in_before;
-	}
+	account_wire(r);
 	enter(r, RUN_CLOSING, CLOSE_LIMIT_S * NS_PER_S);
+	if (r->lanes != NULL)
+		lanes_close(r->lanes);
 	fleet_close(r->fleet);
 }
 
@@ -240,9 +281,7 @@ until(uint64_t moment)
 static void
 load(struct run *r)
 {
-	uint64_t out;
-
-	fleet_bytes(r->fleet, &r->bytes_in_before, &out);
+	count_bytes(r, &r->in_before, &r->out_before);
 	r->load_began = clock_ns();
 	enter(r, RUN_LOADING, until(r->start + r->plan->warmup + r->plan->duration));
 }
@@ -350,9 +389,36 @@ next_fired(evutil_socket_t fd, short events, void *ctx)
 	(void)events;
 	if (fleet_open_count(r->fleet) == 0)
 		close_all(r);
+	else if (r->phase == RUN_OPENING && r->lanes != NULL)
+		lanes_open(r->lanes);
 	else if (r->phase == RUN_OPENING)
 		begin_load(r);
 }
+
+/* --- what the lanes tell ----------------------------------------------------------------- */
+
+static void
+ready(void *ctx)
+{
+	struct run *r = ctx;
+
+	if (r->phase != RUN_OPENING)
+		return;
+	if (fleet_open_count(r->fleet) > 0)
+		begin_load(r);
+	else
+		close_all(r);
+}
+
+static void
+fate(void *ctx, uint64_t n, enum lanes_fate fate)
+{
+	struct run *r = ctx;
+
+	r->workload->ops->fate(r->workload, n, fate);
+}
+
+static const struct lanes_events lanes_events = {ready, fate};
 
 /* --- what the fleet tells ---------------------------------------------------------------- */
 
@@ -362,10 +428,8 @@ opened(void *ctx, struct fleet_conn *c)
 	struct run *r = ctx;
 	struct err e = {0};
 
-	if (payloads_greet(r->plan, r->fleet, c) == 0)
-		return;
-	err_set(&e, ERR_LIMIT, 0, "the messages to send on opening are too long");
-	fail(r, &e);
+	if (payloads_greet(r->plan, r->fleet, c, &e) != 0)
+		fail(r, &e);
 }
 
 static void
@@ -424,6 +488,17 @@ interrupted(evutil_socket_t signal_number, short events, void *ctx)
 /* --- making and running ------------------------------------------------------------------ */
 
 static struct workload *
+new_open_loop(struct run *r, struct workload_params *params, struct err *e)
+{
+	struct lanes_params lanes = {.plan = r->plan, .fleet = r->fleet, .tally = r->tally,
+	    .loop = r->loop, .limit = r->params->client->open_timeout, .events = &lanes_events,
+	    .ctx = r};
+
+	params->lanes = r->lanes = lanes_new(&lanes, e);
+	return r->lanes != NULL ? open_loop_new(params, e) : NULL;
+}
+
+static struct workload *
 new_workload(struct run *r, struct err *e)
 {
 	struct workload_params params = {.plan = r->plan, .tally = r->tally, .loop = r->loop,
@@ -432,7 +507,7 @@ new_workload(struct run *r, struct err *e)
 	rng_secret(&params.tag, sizeof params.tag);
 	if (r->plan->workload == PLAN_HOLD)
 		return hold_new(&params, e);
-	return r->plan->closed_loop ? closed_loop_new(&params, e) : open_loop_new(&params, e);
+	return r->plan->closed_loop ? closed_loop_new(&params, e) : new_open_loop(r, &params, e);
 }
 
 static int
@@ -477,6 +552,7 @@ release(struct run *r)
 {
 	if (r->workload != NULL)
 		r->workload->ops->free(r->workload);
+	lanes_free(r->lanes);
 	fleet_free(r->fleet);
 	loop_free(r->loop);
 }
@@ -516,6 +592,8 @@ run_bench(const struct run_params *params, struct run_outcome *outcome, struct e
 	result = loop_run(r.loop, e);
 	for (int i = 0; i < ERR_CLASSES; i++)
 		outcome->first[i] = *fleet_first_error(r.fleet, i);
+	if (r.lanes != NULL)
+		outcome->publishing = *lanes_trouble(r.lanes);
 	disarm(&r);
 	if (result == 0 && r.broken.class != ERR_NONE) {
 		*e = r.broken;

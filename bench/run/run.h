@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/run/lanes.h"
 #include "lib/base/err.h"
 
 struct client_options;
@@ -44,6 +45,7 @@ struct run_params {
 struct run_outcome {
 	bool interrupted;            /* by SIGINT or SIGTERM */
 	struct err first[ERR_CLASSES];   /* the first connection error of each class */
+	struct lanes_trouble publishing;
 };
 
 const char *run_phase_name(enum run_phase phase);

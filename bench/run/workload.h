@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "bench/run/fleet.h"
+#include "bench/run/lanes.h"
 
 struct err;
 struct ledger;
@@ -20,6 +21,7 @@ struct workload_params {
 	struct tally *tally;
 	struct loop *loop;
 	struct fleet *fleet;
+	struct lanes *lanes;         /* of an open loop; else NULL */
 	uint16_t tag;                /* of this run, in stamps */
 
 	/* Told once when nothing that was sent is still to be answered, after `stop`. Only the
@@ -37,6 +39,8 @@ struct workload_ops {
 	int (*start)(struct workload *w, uint64_t start_ns, struct err *e);
 	void (*message)(struct workload *w, struct fleet_conn *c, const struct message *m);
 	void (*lost)(struct workload *w, struct fleet_conn *c);
+	/* Of message n, see lanes.h; NULL where there are no lanes. */
+	void (*fate)(struct workload *w, uint64_t n, enum lanes_fate fate);
 	/* Nothing more is sent from now on. */
 	void (*stop)(struct workload *w);
 	/* The end of the accounting. -1: *e. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/base/buf.h"
+
 /* The state packs what is still due: the low 8 bits count continuation bytes, the next two
  * bytes are the least and the greatest value that the next one may have. */
 static utf8_state
@@ -77,4 +79,43 @@ utf8_valid(const void *data, size_t len)
 	utf8_state state = 0;
 
 	return utf8_feed(&state, data, len) && state == 0;
+}
+
+/* How many bytes at the front are one character; 0: none, and *bad of them are what a single
+ * U+FFFD stands for. */
+static size_t
+one_character(const uint8_t *data, size_t len, size_t *bad)
+{
+	utf8_state state = 0;
+	size_t at = 1;
+
+	*bad = 1;
+	if (data[0] < 0x80)
+		return 1;
+	if (!lead(&state, data[0]))
+		return 0;
+	while (at < len && next(&state, data[at])) {
+		at++;
+		if (state == 0)
+			return at;
+	}
+	*bad = at;
+	return 0;
+}
+
+int
+utf8_repair(struct buf *into, const void *data, size_t len)
+{
+	const uint8_t *at = data;
+	size_t good, bad;
+
+	for (; len > 0; at += good, len -= good) {
+		good = one_character(at, len, &bad);
+		if (buf_add(into, good > 0 ? (const char *)at : "\xef\xbf\xbd",
+		    good > 0 ? good : 3) != 0)
+			return -1;
+		if (good == 0)
+			good = bad;
+	}
+	return 0;
 }

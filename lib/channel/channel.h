@@ -1,5 +1,5 @@
-/* channel.h: messages to and from a server, whatever the transport: WebSocket now; SSE, long
- * polling, polling and Socket.IO have the same face.
+/* channel.h: messages to and from a server, whatever the transport: WebSocket, server-sent events,
+ * long polling and polling have the same face; Socket.IO will.
  *
  * Life: open → (opened) → message, pong, drained … → (closing) → closed. Opening never calls
  * back before it returns. `closed` comes exactly once, last. Any callback may call channel_free,
@@ -30,15 +30,19 @@ struct message {
 	enum message_kind kind;
 	const uint8_t *data;
 	size_t len;
+	struct slice event;              /* its name, where the transport has one; data NULL: not */
+	struct slice id;                 /* the last event id in force, or its own; len 0: none */
 	uint64_t at;                     /* clock_ns after the read that completed it */
 };
 
 struct channel_opened {
-	const struct http_head *head;    /* the server's answer */
+	const struct http_head *head;    /* the server's answer; NULL: a long poll that the server
+	                                  * holds, so there is none yet */
 	const struct stream_times *times;
-	const struct stream *stream;     /* for stream_tls_info */
+	const struct stream *stream;     /* for stream_tls_info; NULL: it has ended already */
 	const struct ws_deflate_params *deflate;     /* what was agreed; NULL: no compression */
-	uint64_t at;                     /* clock_ns when the answer was complete */
+	uint64_t at;                     /* clock_ns when the answer was complete, or not waited
+	                                  * for any longer */
 };
 
 /* An answer that opened nothing. */
@@ -46,15 +50,35 @@ struct channel_refusal {
 	const struct http_head *head;
 	struct slice body;               /* what was read of it, de-chunked */
 	bool cut;                        /* there was more */
+	bool upgrade;                    /* what was refused is a WebSocket */
 };
 
 struct channel_end {
-	struct err why;                  /* ERR_NONE: a close handshake, whoever began it */
-	unsigned code;                   /* close code on the wire; 1005 none, 1006 no handshake */
+	struct err why;                  /* ERR_NONE: in order. A close handshake, whoever began it;
+	                                  * the end of an event stream */
+	unsigned code;                   /* close code on the wire; 1005 none, 1006 no handshake; 0
+	                                  * where there is no such thing */
+	bool final;                      /* the server will have nothing else to say: no second
+	                                  * attempt can help */
+	bool again;                      /* an end in order after which the transport's own rules
+	                                  * open it once more: an event stream */
+	uint64_t retry_ns;               /* the reconnection time in force then; 0: none */
 	struct slice reason;
 	bool by_peer;                    /* the server began */
 	const struct channel_refusal *refusal;   /* with ERR_HTTP and ERR_HANDSHAKE, when there
 	                                  * was an answer; else NULL */
+};
+
+/* What goes wrong without ending the channel. */
+enum notice_kind {
+	NOTICE_GAP,                      /* messages are missing: their ids leave numbers out, or
+	                                  * what was to follow is not there any more */
+	NOTICE_BUSY,                     /* the server asked to be left alone for a while */
+};
+
+struct channel_notice {
+	enum notice_kind kind;
+	struct err what;
 };
 
 enum wire_kind {
@@ -86,6 +110,17 @@ struct channel_events {
 	/* May be NULL. Told before what it means: a frame's before its message. Frames that come in
 	 * pieces are told once, with their first piece. Must not free the channel. */
 	void (*wire)(void *ctx, const struct channel_wire *w);
+	/* May be NULL; as for wire. */
+	void (*notice)(void *ctx, const struct channel_notice *n);
+};
+
+/* What asking cost. */
+struct channel_polling {
+	uint64_t requests;               /* that were answered, or given up */
+	uint64_t empty;                  /* … with no message: 204, 408, an empty array, or not
+	                                  * at all */
+	uint64_t not_modified;           /* … with 304 */
+	uint64_t connections;            /* opened for them */
 };
 
 /* Bytes of message payloads on both sides of the compressor, in compressed messages only. */
@@ -96,7 +131,7 @@ struct channel_compression {
 /* What a transport implements; the functions below dispatch. */
 struct channel_ops {
 	int (*send)(struct channel *c, enum message_kind kind, const void *data, size_t len);
-	int (*ping)(struct channel *c, const void *data, size_t len);
+	int (*ping)(struct channel *c, const void *data, size_t len);     /* NULL: has none */
 	void (*close)(struct channel *c, unsigned code, const char *reason);
 	void (*free)(struct channel *c, bool reset);
 	void (*pause)(struct channel *c, bool pause);
@@ -105,6 +140,7 @@ struct channel_ops {
 	uint64_t (*bytes_out)(const struct channel *c);
 	const char *(*stage)(const struct channel *c);
 	void (*compression)(const struct channel *c, struct channel_compression *out);
+	void (*polling)(const struct channel *c, struct channel_polling *out);
 };
 
 /* The head of every transport's own struct. */
@@ -115,18 +151,25 @@ struct channel {
 };
 
 /* Sends one message. 1: the kernel has it; 0: some waits, `drained` will come; -1: too much
- * waits already, or the channel is not open: nothing was sent. */
+ * waits already, the channel is not open, or it can only receive: nothing was sent. */
 static inline int
 channel_send(struct channel *c, enum message_kind kind, const void *data, size_t len)
 {
 	return c->ops->send(c, kind, data, len);
 }
 
+/* Whether the transport has pings. */
+static inline bool
+channel_can_ping(const struct channel *c)
+{
+	return c->ops->ping != NULL;
+}
+
 /* At most 125 bytes, which the pong brings back. Returns as channel_send. */
 static inline int
 channel_ping(struct channel *c, const void *data, size_t len)
 {
-	return c->ops->ping(c, data, len);
+	return c->ops->ping != NULL ? c->ops->ping(c, data, len) : -1;
 }
 
 /* Begins an orderly end; `closed` follows when the peer agreed. code 0: without a code. `reason`
@@ -176,10 +219,16 @@ channel_compression(const struct channel *c, struct channel_compression *out)
 	c->ops->compression(c, out);
 }
 
+static inline void
+channel_polling(const struct channel *c, struct channel_polling *out)
+{
+	c->ops->polling(c, out);
+}
+
 /* What it waits for, for the text of a timeout: "resolving", "connecting", "upgrading",
- * "open", "closing"; "refused" while the body of a refusal is read, "ending" when both have said
- * close and the server should end the connection: channel_close then ends it and calls `closed`
- * with what came. */
+ * "waiting for the answer", "open", "closing"; "refused" while the body of a refusal is read,
+ * "ending" when both have said close and the server should end the connection: channel_close then
+ * ends it and calls `closed` with what came. */
 static inline const char *
 channel_stage(const struct channel *c)
 {

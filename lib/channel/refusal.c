@@ -18,7 +18,7 @@ struct refusal {
 };
 
 struct refusal *
-refusal_new(const char *head, size_t len, size_t max, const struct err *why)
+refusal_new(const char *head, size_t len, size_t max, bool upgrade, const struct err *why)
 {
 	struct refusal *r = calloc(1, sizeof *r + len);
 
@@ -27,6 +27,7 @@ refusal_new(const char *head, size_t len, size_t max, const struct err *why)
 	memcpy(r->text, head, len);
 	http_head_parse(&r->head, r->text, len, 0, NULL);
 	r->view.head = &r->head;
+	r->view.upgrade = upgrade;
 	r->why = *why;
 	buf_init(&r->body, max);
 	r->view.cut = http_body_begin(&r->framing, &r->head, false, NULL) != 0;
@@ -81,6 +82,19 @@ refusal_feed(struct refusal *r, const void *data, size_t len)
 		at += used;
 		len -= (size_t)used;
 	}
+}
+
+bool
+refusal_add(struct refusal *r, struct slice piece)
+{
+	keep(r, piece);
+	return !r->view.cut;
+}
+
+void
+refusal_cut(struct refusal *r)
+{
+	r->view.cut = true;
 }
 
 void

@@ -5,13 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/base/slice.h"
+
 struct channel_refusal;
 struct err;
 struct refusal;
 
 /* `head` is a response head as http_head_parse took it, and is copied, as is *why; at most `max`
- * bytes of the body are kept. NULL without memory. */
-struct refusal *refusal_new(const char *head, size_t len, size_t max, const struct err *why);
+ * bytes of the body are kept. `upgrade`: a WebSocket was asked for. NULL without memory. */
+struct refusal *refusal_new(const char *head, size_t len, size_t max, bool upgrade,
+    const struct err *why);
 void refusal_free(struct refusal *r);
 
 /* Whether more of the body is wanted: it is not complete, and there is room. */
@@ -19,6 +22,13 @@ bool refusal_wants(const struct refusal *r);
 
 /* Takes bytes behind the head. What is wrong with them cuts the body. */
 void refusal_feed(struct refusal *r, const void *data, size_t len);
+
+/* Takes a piece of the body whose framing and coding somebody else has undone, instead of
+ * refusal_feed. False: there is no room for more. */
+bool refusal_add(struct refusal *r, struct slice piece);
+
+/* What refusal_add was given is not all of it. */
+void refusal_cut(struct refusal *r);
 
 /* No more will come; `in_order`: since the server ended the connection. Where neither that nor
  * the body's own framing completes it, it was cut. */

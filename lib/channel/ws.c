@@ -393,7 +393,7 @@ lose(struct ws *w, const struct err *why)
 	if (w->state == WS_UPGRADING && why->class == ERR_NONE)
 		err_set(&lost, ERR_HANDSHAKE, 0,
 		    "the server closed the connection instead of answering the upgrade%s",
-		    w->params->tls == NULL ? "; if it speaks TLS, the URL is wss://" : "");
+		    w->params->peer->tls == NULL ? "; if it speaks TLS, the URL is wss://" : "");
 	else if (w->state == WS_UPGRADING && why->class == ERR_CLOSED)
 		err_set(&lost, ERR_HANDSHAKE, why->code,
 		    "the connection broke before the upgrade was answered: %.120s", why->text);
@@ -481,6 +481,14 @@ ws_compression(const struct channel *c, struct channel_compression *out)
 	*out = (struct channel_compression){n.out_plain, n.out_wire, n.in_plain, n.in_wire};
 }
 
+/* It is told, and does not ask. */
+static void
+ws_polling(const struct channel *c, struct channel_polling *out)
+{
+	(void)c;
+	*out = (struct channel_polling){0};
+}
+
 static void
 ws_pause(struct channel *c, bool pause)
 {
@@ -493,7 +501,7 @@ ws_pause(struct channel *c, bool pause)
 }
 
 static const struct channel_ops ws_ops = {ws_send, ws_ping, ws_close, ws_free, ws_pause,
-    ws_backlog, ws_bytes_in, ws_bytes_out, ws_stage, ws_compression};
+    ws_backlog, ws_bytes_in, ws_bytes_out, ws_stage, ws_compression, ws_polling};
 
 /* --- opening ----------------------------------------------------------------------------- */
 
@@ -531,24 +539,25 @@ tell_request_later(struct ws *w, const struct buf *request)
 }
 
 static int
-write_request(struct ws *w, const struct ws_place *place, struct buf *into)
+write_request(struct ws *w, const struct place *place, struct buf *into)
 {
 	const struct ws_params *p = w->params;
-	struct ws_request request = {.target = place->target, .authority = p->authority,
+	struct ws_request request = {.target = place->target,
+	    .authority = p->peer->authority,
 	    .key = w->opening->key, .origin = p->origin, .subprotocols = p->subprotocols,
 	    .subprotocol_count = p->subprotocol_count, .deflate = p->deflate,
-	    .headers = p->headers, .header_count = p->header_count,
+	    .headers = p->peer->headers, .header_count = p->peer->header_count,
 	    .more_headers = place->headers, .more_header_count = place->header_count};
 
-	ws_key_make(w->opening->key, p->rng);
+	ws_key_make(w->opening->key, p->peer->rng);
 	return ws_request_write(into, &request);
 }
 
 /* The request is written into the loop's buffer, and only kept when it cannot go out at once. */
 static int
-begin(struct ws *w, const struct ws_place *place, struct err *e)
+begin(struct ws *w, const struct place *place, struct err *e)
 {
-	const struct ws_params *p = w->params;
+	const struct peer *p = w->params->peer;
 	struct stream_params to = {.dial = {p->endpoint, place->source, place->source_len},
 	    .proxy = p->proxy, .tls = p->tls, .max_backlog = p->max_backlog};
 	struct buf request = {.data = loop_write_buffer(w->loop), .cap = LOOP_BUFFER,
@@ -573,7 +582,7 @@ begin(struct ws *w, const struct ws_place *place, struct err *e)
 }
 
 struct channel *
-ws_open(struct loop *l, const struct ws_params *params, const struct ws_place *place,
+ws_open(struct loop *l, const struct ws_params *params, const struct place *place,
     const struct channel_events *events, void *ctx, struct err *e)
 {
 	struct ws *w = calloc(1, sizeof *w);
@@ -586,7 +595,7 @@ ws_open(struct loop *l, const struct ws_params *params, const struct ws_place *p
 	w->channel = (struct channel){&ws_ops, events, ctx};
 	w->loop = l;
 	w->params = params;
-	ws_reader_init(&w->reader, params->max_message);
+	ws_reader_init(&w->reader, params->peer->max_message);
 	if (((events->wire != NULL || params->fault != WS_FAULT_NONE) &&
 	    ws_need_special(w, e) != 0) || begin(w, place, e) < 0) {
 		ws_release_opening(w);

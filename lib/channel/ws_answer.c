@@ -22,7 +22,8 @@ ws_refusal_end(struct ws *w, bool in_order)
 static void
 begin_refused(struct ws *w, const uint8_t *data, size_t len, const struct err *why)
 {
-	struct refusal *r = refusal_new((const char *)data, len, w->params->max_refusal, why);
+	struct refusal *r = refusal_new((const char *)data, len,
+	    w->params->peer->max_refusal, true, why);
 
 	if (r == NULL) {
 		ws_finish(w, why, WS_CLOSE_ABNORMAL);

@@ -13,6 +13,7 @@
 #include "lib/codec/ws_handshake.h"
 #include "lib/codec/ws_message.h"
 #include "lib/loop/loop.h"
+#include "lib/transport/stream.h"
 
 struct refusal;
 

@@ -44,7 +44,7 @@ room(const struct ws *w)
 {
 	size_t waiting = stream_backlog(w->stream);
 
-	return waiting < w->params->max_backlog ? w->params->max_backlog - waiting : 0;
+	return waiting < w->params->peer->max_backlog ? w->params->peer->max_backlog - waiting : 0;
 }
 
 static void
@@ -72,7 +72,7 @@ static int
 send_frame(struct ws *w, struct ws_frame *frame, const void *data, size_t limit)
 {
 	uint8_t *out = loop_write_buffer(w->loop);
-	uint32_t mask = (uint32_t)rng_u64(w->params->rng);
+	uint32_t mask = (uint32_t)rng_u64(w->params->peer->rng);
 	const uint8_t *from = data;
 	size_t head, piece, done, len = frame->length;
 	int result;

@@ -118,10 +118,11 @@ not_http(const char *data, size_t len, struct err *e)
 	static const char settings[] = {4, 0, 0, 0, 0, 0};       /* type, flags, stream 0 */
 
 	if (len >= 2 && (data[0] == 0x15 || data[0] == 0x16) && data[1] == 3)
-		return err_set(e, ERR_HANDSHAKE, 0, "not HTTP: this port speaks TLS (use wss://)");
+		return err_set(e, ERR_HANDSHAKE, 0,
+		    "not HTTP: this port speaks TLS (use wss:// or https://)");
 	if (len >= 9 && data[0] == 0 && memcmp(data + 3, settings, sizeof settings) == 0)
 		return err_set(e, ERR_HANDSHAKE, 0,
-		    "not HTTP/1.1: the server speaks HTTP/2 only, in which nothing is upgraded");
+		    "not HTTP/1.1: the server speaks HTTP/2 only");
 	return err_set(e, ERR_HANDSHAKE, 0,
 	    "not HTTP: a response begins with %s, this one with '%.*s'", version,
 	    len < 40 ? (int)len : 40, data);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json_pointer.h"
 #include "lib/base/url.h"
 #include "lib/codec/ws_deflate.h"
 #include "lib/session/detour.h"
@@ -171,10 +172,35 @@ take_offer(struct client *c, struct err *e)
 
 	if (ws_deflate_offer_parse(&c->offer, text != NULL ? text : CLIENT_OFFER_FULL, &why) != 0)
 		return err_set(e, why.class, 0, "--compress-offer: %.200s", why.text);
-	if (!c->options.compress)
+	if (!c->options.compress || c->options.transport != TRANSPORT_WS)
 		return 0;
 	c->pool = ws_deflate_pool_new();
 	return c->pool != NULL ? 0 : no_memory(e);
+}
+
+static int
+check_pointer(const char *pointer, const char *option, struct err *e)
+{
+	struct err why = {0};
+
+	if (pointer == NULL || json_pointer_check(pointer, &why) == 0)
+		return 0;
+	return err_set(e, why.class, 0, "%s: %.200s", option, why.text);
+}
+
+static int
+check_polling(const struct client_options *o, struct err *e)
+{
+	const struct poll_shape *s = &o->shape;
+
+	if (o->transport == TRANSPORT_POLL && o->poll_interval == 0)
+		return err_set(e, ERR_USAGE, 0, "--poll-interval: expected more than nothing");
+	if (s->unpack == POLL_ITEMS_POINTER && check_pointer(s->items, "--poll-items", e) != 0)
+		return -1;
+	if (check_pointer(s->id, "--poll-id", e) != 0 ||
+	    check_pointer(s->data, "--poll-data", e) != 0)
+		return -1;
+	return check_pointer(s->cursor, "--poll-cursor", e);
 }
 
 /* --- TLS --------------------------------------------------------------------------------- */
@@ -243,7 +269,9 @@ client_new(const struct client_options *o, struct err *e)
 	}
 	c->options = *o;
 	o = &c->options;
-	if (o->open_timeout == 0)
+	if (check_polling(o, e) != 0)
+		;
+	else if (o->open_timeout == 0)
 		err_set(e, ERR_USAGE, 0, "--timeout: expected more than nothing");
 	else if (read_secrets(c, e) == 0 && lines_take(&c->lines, o, e) == 0 &&
 	    check_subprotocols(o, e) == 0 && check_unix_socket(o, e) == 0 &&
@@ -279,27 +307,33 @@ client_free(struct client *c)
 
 /* --- where to ---------------------------------------------------------------------------- */
 
-int
-client_url_parse(struct url *u, const char *text, bool forced, struct err *e)
+void
+client_url_adapt(struct url *u, enum transport transport)
 {
-	const char *name;
+	bool secure = url_is_secure(u);
 
+	if (transport == TRANSPORT_WS)
+		u->scheme = secure ? URL_WSS : URL_WS;
+	else
+		u->scheme = secure ? URL_HTTPS : URL_HTTP;
+}
+
+int
+client_url_parse(struct url *u, const char *text, bool forced, enum transport *transport,
+    struct err *e)
+{
 	if (url_parse(u, text, e) != 0)
 		return -1;
-	name = url_scheme_name(u->scheme);
-	if (forced && u->scheme == URL_HTTP)
-		u->scheme = URL_WS;
-	if (forced && u->scheme == URL_HTTPS)
-		u->scheme = URL_WSS;
-	if (u->scheme == URL_WS || u->scheme == URL_WSS)
-		return 0;
-	if (u->scheme == URL_REDIS)
-		err_set(e, ERR_USAGE, 0, "bad URL '%.120s': expected ws:// or wss://", text);
-	else
-		err_set(e, ERR_USAGE, 0, "bad URL '%.90s': %s:// means server-sent events, which "
-		    "come with a later version; -t ws opens a WebSocket there", text, name);
-	url_release(u);
-	return -1;
+	if (u->scheme == URL_REDIS) {
+		url_release(u);
+		return err_set(e, ERR_USAGE, 0, "bad URL '%.120s': expected ws://, wss://, http:// "
+		    "or https://", text);
+	}
+	if (!forced)
+		*transport = u->scheme == URL_WS || u->scheme == URL_WSS ? TRANSPORT_WS :
+		    TRANSPORT_SSE;
+	client_url_adapt(u, *transport);
+	return 0;
 }
 
 /* The proxy for a URL; NULL: none. */
@@ -336,10 +370,10 @@ client_source_count(const struct client *c)
 	return c->options.source_ip_count;
 }
 
-struct ws_place
+struct place
 client_place(const struct client *c, uint64_t i, const char *target)
 {
-	struct ws_place place = {.target = target};
+	struct place place = {.target = target};
 
 	if (c->options.source_ip_count == 0)
 		return place;
@@ -420,14 +454,21 @@ fill_params(struct client_target *t, const struct client *c, struct rng *rng)
 {
 	const struct client_options *o = &c->options;
 
-	t->params.ws = (struct ws_params){.endpoint = t->endpoint,
+	t->peer = (struct peer){.endpoint = t->endpoint,
 	    .proxy = t->proxy.host != NULL ? &t->proxy : NULL, .tls = t->tls,
-	    .max_backlog = o->max_backlog, .authority = t->authority, .origin = o->origin,
+	    .max_backlog = o->max_backlog, .authority = t->authority, .headers = t->headers,
+	    .header_count = t->peer.header_count, .max_refusal = o->max_refusal,
+	    .max_message = o->max_message, .rng = rng};
+	t->params.transport = o->transport;
+	t->params.ws = (struct ws_params){.peer = &t->peer, .origin = o->origin,
 	    .subprotocols = o->subprotocols, .subprotocol_count = o->subprotocol_count,
-	    .headers = t->headers, .header_count = t->params.ws.header_count,
-	    .deflate = o->compress ? &c->offer : NULL, .deflate_pool = c->pool,
-	    .max_refusal = o->max_refusal, .fault = o->fault, .max_message = o->max_message,
-	    .rng = rng};
+	    .deflate = o->compress ? &c->offer : NULL, .deflate_pool = c->pool, .fault = o->fault};
+	t->params.sse = (struct event_stream_params){&t->peer, o->compress};
+	t->params.poll = (struct poll_params){.peer = &t->peer,
+	    .held = o->transport == TRANSPORT_LONGPOLL, .compress = o->compress,
+	    .spread = o->spread_pings, .interval = o->poll_interval, .wait = o->poll_wait,
+	    .limit = o->open_timeout, .grace = o->poll_grace, .shape = o->shape};
+	t->params.idle_timeout = o->idle_timeout;
 	t->params.open_timeout = o->open_timeout;
 	t->params.ping_interval = o->ping_interval;
 	t->params.spread_pings = o->spread_pings;
@@ -453,8 +494,8 @@ client_target_new(const struct client *c, const struct url *u, bool foreign, str
 	}
 	/* The proxy is asked for the URL's host, which the URL need not outlive. */
 	if (t->proxy.host == u->host) {
-		memcpy(t->peer, u->host, sizeof t->peer);
-		t->proxy.host = t->peer;
+		memcpy(t->proxied, u->host, sizeof t->proxied);
+		t->proxy.host = t->proxied;
 	}
 	url_authority(u, t->authority);
 	fill_params(t, c, rng);
@@ -474,7 +515,7 @@ client_target_cookies(struct client_target *t, const char *cookies, struct err *
 	free(t->cookie_header);
 	t->cookie_header = line;
 	t->headers[t->fixed_count] = line;
-	t->params.ws.header_count = t->fixed_count + (line != NULL);
+	t->peer.header_count = t->fixed_count + (line != NULL);
 	return 0;
 }
 

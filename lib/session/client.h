@@ -1,5 +1,5 @@
 /* client.h: what a user says about connecting (the options that every client command shares),
- * checked once and turned into session_params for each URL. */
+ * checked once and turned into session_params for each URL, whatever the transport. */
 #ifndef HAIL_SESSION_CLIENT_H
 #define HAIL_SESSION_CLIENT_H
 
@@ -29,6 +29,10 @@ struct url;
  * an Authorization among the headers there may be one; each comes before a URL's user. The first
  * three may be "@FILE": what they are stands in the first line of that file. */
 struct client_options {
+	enum transport transport;
+	uint64_t poll_interval, poll_wait, poll_grace;   /* ns; as struct poll_params has them */
+	struct poll_shape shape;             /* how messages stand in the answers to polls */
+	uint64_t idle_timeout;               /* ns; 0: none */
 	const char *const *headers;          /* "Name: value" */
 	size_t header_count;
 	const char *const *subprotocols;
@@ -62,13 +66,20 @@ struct client_options {
 struct client *client_new(const struct client_options *o, struct err *e);
 void client_free(struct client *c);
 
-/* Parses the URL of a WebSocket. http:// and https:// are kept for server-sent events and refused
- * with a sentence that says so, unless `forced`: then they are read as ws:// and wss://. */
-int client_url_parse(struct url *u, const char *text, bool forced, struct err *e);
+/* Parses the URL of an endpoint. *transport is what to speak there: as it was, when `forced`; else
+ * a WebSocket for ws:// and wss://, server-sent events for http:// and https://. The scheme of *u
+ * then is the transport's own (ws and wss for a WebSocket, else http and https), whichever was
+ * written. -1: as url_parse, or a redis:// URL. */
+int client_url_parse(struct url *u, const char *text, bool forced, enum transport *transport,
+    struct err *e);
+
+/* Gives a URL the scheme of a transport. */
+void client_url_adapt(struct url *u, enum transport transport);
 
 /* What connections to one URL share. Owns what its params point to. */
 struct client_target {
 	struct session_params params;
+	struct peer peer;                    /* what params point to */
 	struct endpoint *endpoint;           /* where it is dialled, e.g. the proxy's */
 	char authority[272];
 	const char **headers;                /* the client's lines, lent, and … */
@@ -77,7 +88,7 @@ struct client_target {
 	char *cookie_header;                 /* … the cookies; or NULL */
 	const char *own_cookie;              /* the user's cookies, lent; NULL: none */
 	struct proxy proxy;
-	char peer[256];                      /* proxy.host, when the URL says it */
+	char proxied[256];                   /* proxy.host, when the URL says it */
 	struct tls_target *tls;              /* NULL: plain */
 	bool foreign;
 };
@@ -96,7 +107,7 @@ void client_target_free(struct client_target *t);
 int client_target_cookies(struct client_target *t, const char *cookies, struct err *e);
 
 /* The place for connection number i: sources take turns. `target` is lent. */
-struct ws_place client_place(const struct client *c, uint64_t i, const char *target);
+struct place client_place(const struct client *c, uint64_t i, const char *target);
 
 /* The "Authorization: Bearer …" line for connection number i, a token minted now; the caller's to
  * free. NULL with class ERR_NONE when no token is asked for. `now`: seconds since 1970. */

@@ -14,10 +14,13 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/url.h"
+#include "lib/channel/http_verdict.h"
+#include "lib/channel/resume.h"
 #include "lib/codec/http_head.h"
 #include "lib/loop/loop.h"
 #include "lib/session/client.h"
 #include "lib/session/cookies.h"
+#include "lib/session/publisher.h"
 #include "lib/session/redirect.h"
 
 enum conversation_state {
@@ -34,7 +37,8 @@ enum conversation_state {
 enum { COOKIE_LINE_MAX = 8192 };
 
 enum {
-	RETRY_AFTER_MAX_S = 600,     /* a server may ask for more; so long is waited */
+	RECONNECTION_S = 3,          /* until a stream that ended is opened again, when the server
+	                              * does not say */
 	STEADY_S = 10,               /* a connection that lasted so long was a success */
 };
 
@@ -48,6 +52,11 @@ struct conversation {
 	struct client_target *home;  /* of the original URL; kept, so that TLS is resumed */
 	bool stale;                  /* what `home` knows of addresses may be wrong by now */
 	struct client_target *away;  /* of where redirects led to */
+	struct client_target *post;  /* of where messages are published by requests */
+	struct url post_url;
+	struct publisher_params publisher_params;
+	struct publisher *publisher;
+	struct resume resume;
 	struct url url;              /* that place, while `redirects` is not 0 */
 	int redirects;               /* followed in this attempt */
 	bool foreign;                /* one of them left the origin */
@@ -71,6 +80,7 @@ static void
 add_session(struct conversation_totals *t, const struct session *s)
 {
 	struct channel_compression z;
+	struct channel_polling p;
 
 	t->bytes_in += session_bytes_in(s);
 	t->bytes_out += session_bytes_out(s);
@@ -79,6 +89,11 @@ add_session(struct conversation_totals *t, const struct session *s)
 	t->compression.out_wire += z.out_wire;
 	t->compression.in_plain += z.in_plain;
 	t->compression.in_wire += z.in_wire;
+	session_polling(s, &p);
+	t->polling.requests += p.requests;
+	t->polling.empty += p.empty;
+	t->polling.not_modified += p.not_modified;
+	t->polling.connections += p.connections;
 }
 
 static void
@@ -114,6 +129,10 @@ worth_a_retry(const struct conversation *c, const struct channel_end *end)
 {
 	int retries = c->params.retries;
 
+	if (end->again && c->params.continues)
+		return true;
+	if (end->final)
+		return false;
 	if (retries != CONVERSATION_FOREVER && c->attempt >= (unsigned)retries)
 		return false;
 	if (end->why.class == ERR_NONE && end->code == 1000)
@@ -121,33 +140,30 @@ worth_a_retry(const struct conversation *c, const struct channel_end *end)
 	return end->why.class != ERR_USAGE && end->why.class != ERR_MEMORY;
 }
 
-/* What a refusal says in Retry-After (RFC 9110, 10.2.3), in ns; a date is left to the backoff. */
+/* The server's own word, by retry: or Retry-After, comes before the backoff, which is added to it
+ * where attempts fail (HTML Living Standard, 9.2.3). A stream that just goes on does not fail. */
 static uint64_t
-asked_to_wait(const struct channel_end *end)
+wait_of(const struct conversation *c, const struct channel_end *end)
 {
-	struct slice value = {0};
-	uint64_t seconds = 0;
+	uint64_t asked = end->refusal != NULL ? http_verdict_retry_after(end->refusal->head) : 0;
+	uint64_t wait = end->retry_ns;
 
-	if (end->refusal != NULL)
-		value = http_head_field(end->refusal->head, "Retry-After");
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.data[i] < '0' || value.data[i] > '9' || seconds > RETRY_AFTER_MAX_S)
-			return 0;
-		seconds = 10 * seconds + (uint64_t)(value.data[i] - '0');
-	}
-	return (seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * NS_PER_S;
+	if (end->again)
+		return wait > 0 ? wait : RECONNECTION_S * NS_PER_S;
+	wait += backoff_wait(&c->params.backoff, c->attempt, c->params.rng);
+	return wait > asked ? wait : asked;
 }
 
 static void
 wait_for_retry(struct conversation *c, const struct channel_end *end)
 {
-	struct conversation_retry retry = {.why = end};
-	uint64_t least = asked_to_wait(end);
+	struct conversation_retry retry = {.why = end, .wait_ns = wait_of(c, end)};
 
-	retry.wait_ns = backoff_wait(&c->params.backoff, c->attempt, c->params.rng);
-	if (retry.wait_ns < least)
-		retry.wait_ns = least;
+	if (end->again)
+		c->attempt = 0;
 	retry.attempt = ++c->attempt;
+	if (end->again)
+		c->attempt = 0;
 	c->state = CONVERSATION_WAITING;
 	c->last = end->why;
 	c->stale = end->why.class == ERR_RESOLVE || end->why.class == ERR_CONNECT ||
@@ -197,6 +213,24 @@ follow(struct conversation *c, const struct channel_refusal *refusal, struct err
 	return 1;
 }
 
+/* --- cookies ----------------------------------------------------------------------------- */
+
+static int
+bring_cookies(struct conversation *c, struct client_target *t, const struct url *url,
+    struct err *e)
+{
+	struct buf text;
+	int result;
+
+	buf_init(&text, COOKIE_LINE_MAX + 1);
+	cookies_write(c->jar, url, time(NULL), &text);
+	result = text.len == 0 ? client_target_cookies(t, NULL, e) :
+	    buf_add(&text, "", 1) != 0 ? err_set(e, ERR_MEMORY, 0, "no memory for cookies") :
+	    client_target_cookies(t, (const char *)text.data, e);
+	buf_release(&text);
+	return result;
+}
+
 /* --- what the session tells -------------------------------------------------------------- */
 
 static void
@@ -208,7 +242,10 @@ opened(void *ctx, const struct channel_opened *o)
 	c->opened_at = clock_ns();
 	c->last = (struct err){0};
 	c->gone.connections++;
-	cookies_take(c->jar, o->head, here(c), time(NULL));
+	if (o->head != NULL)
+		cookies_take(c->jar, o->head, here(c), time(NULL));
+	if (c->post != NULL)
+		bring_cookies(c, c->post, &c->post_url, NULL);
 	if (c->paused)
 		session_pause(c->session, true);
 	c->events->opened(c->ctx, o);
@@ -256,7 +293,8 @@ closed(void *ctx, const struct channel_end *end)
 
 	if (end->refusal != NULL)
 		cookies_take(c->jar, end->refusal->head, here(c), time(NULL));
-	if (c->state == CONVERSATION_CONNECTING && follow(c, end->refusal, &told.why) == 1) {
+	if ((c->state == CONVERSATION_CONNECTING || c->state == CONVERSATION_OPEN) &&
+	    follow(c, end->refusal, &told.why) == 1) {
 		c->state = CONVERSATION_STARTING;
 		loop_timer_set(&c->timer, 0);
 		drop_session(c);
@@ -273,10 +311,74 @@ wire(void *ctx, const struct channel_wire *w)
 	c->events->wire(c->ctx, w);
 }
 
+static void
+notice(void *ctx, const struct channel_notice *n)
+{
+	struct conversation *c = ctx;
+
+	c->events->notice(c->ctx, n);
+}
+
 static const struct session_events session_events = {opened, message, pong, drained, closing,
-    closed, NULL};
+    closed, NULL, notice};
 static const struct session_events watched_events = {opened, message, pong, drained, closing,
-    closed, wire};
+    closed, wire, notice};
+
+/* --- publishing by requests -------------------------------------------------------------- */
+
+static void
+refused(void *ctx, uint64_t tag, const struct err *why, const struct channel_refusal *refusal)
+{
+	struct conversation *c = ctx;
+
+	(void)tag;
+	c->events->refused(c->ctx, why, refusal);
+}
+
+static void
+publisher_drained(void *ctx)
+{
+	struct conversation *c = ctx;
+
+	if (c->state == CONVERSATION_OPEN)
+		c->events->drained(c->ctx);
+}
+
+static const struct publisher_events publisher_events = {publisher_drained, NULL, refused, NULL};
+static const struct publisher_events watched_publisher_events = {publisher_drained, NULL, refused,
+    wire};
+
+static int
+make_publisher(struct conversation *c, struct err *e)
+{
+	const struct conversation_publish *how = c->params.publish;
+	const struct conversation_params *p = &c->params;
+	struct place place;
+	char *token = NULL;
+	bool foreign;
+
+	if (how == NULL)
+		return 0;
+	if (redirect_resolve(&c->post_url, p->url, slice_of(how->target), NULL) != 0)
+		return err_set(e, ERR_USAGE, 0, "cannot publish to '%.150s' from here: expected a "
+		    "path, or a URL of the same kind", how->target);
+	foreign = !redirect_same_origin(p->url, &c->post_url);
+	c->post = client_target_new(p->client, &c->post_url, foreign, p->resolver, p->rng, e);
+	if (c->post == NULL)
+		return -1;
+	if (!foreign && (token = client_token_line(p->client, p->number, time(NULL), e)) == NULL &&
+	    e->class != ERR_NONE)
+		return -1;
+	c->publisher_params = (struct publisher_params){.peer = &c->post->peer,
+	    .method = how->method, .type = how->type, .limit = c->post->params.open_timeout};
+	place = client_place(p->client, p->number, c->post_url.target);
+	place.headers = (const char *const *)&token;
+	place.header_count = token != NULL;
+	c->publisher = publisher_new(c->loop, &c->publisher_params, &place,
+	    c->events->wire != NULL ? &watched_publisher_events : &publisher_events, c);
+	free(token);
+	return c->publisher != NULL ? 0 : err_set(e, ERR_MEMORY, 0, "no memory for a conversation");
+}
 
 /* --- an attempt -------------------------------------------------------------------------- */
 
@@ -307,29 +409,15 @@ target_here(struct conversation *c, struct err *e)
 	return c->home;
 }
 
-static int
-bring_cookies(struct conversation *c, struct client_target *t, struct err *e)
-{
-	struct buf text;
-	int result;
-
-	buf_init(&text, COOKIE_LINE_MAX + 1);
-	cookies_write(c->jar, here(c), time(NULL), &text);
-	result = text.len == 0 ? client_target_cookies(t, NULL, e) :
-	    buf_add(&text, "", 1) != 0 ? err_set(e, ERR_MEMORY, 0, "no memory for cookies") :
-	    client_target_cookies(t, (const char *)text.data, e);
-	buf_release(&text);
-	return result;
-}
-
 static void
 open_session(struct conversation *c, const struct client_target *t, const char *token,
     struct err *e)
 {
-	struct ws_place place = client_place(c->params.client, c->params.number, here(c)->target);
+	struct place place = client_place(c->params.client, c->params.number, here(c)->target);
 
 	place.headers = &token;
 	place.header_count = token != NULL;
+	place.resume = &c->resume;
 	c->session = session_open(c->loop, &t->params, &place,
 	    c->events->wire != NULL ? &watched_events : &session_events, c, e);
 }
@@ -340,7 +428,7 @@ connect_there(struct conversation *c, struct err *e)
 	struct client_target *t = target_here(c, e);
 	char *token = NULL;
 
-	if (t == NULL || bring_cookies(c, t, e) != 0)
+	if (t == NULL || bring_cookies(c, t, here(c), e) != 0)
 		return -1;
 	if (!c->foreign) {
 		token = client_token_line(c->params.client, c->params.number, time(NULL), e);
@@ -414,13 +502,13 @@ conversation_open(struct loop *l, const struct conversation_params *params,
 	c->params = *params;
 	c->events = events;
 	c->ctx = ctx;
+	resume_init(&c->resume);
+	loop_timer_init(&c->timer, l, timer_fired, c);
 	c->home = make_target(c, false, e);
-	if (c->home == NULL) {
-		cookies_free(c->jar);
-		free(c);
+	if (c->home == NULL || make_publisher(c, e) != 0) {
+		conversation_free(c, false);
 		return NULL;
 	}
-	loop_timer_init(&c->timer, l, timer_fired, c);
 	loop_timer_set(&c->timer, 0);
 	return c;
 }
@@ -432,6 +520,8 @@ release(struct loop_deferred *d)
 	    offsetof(struct conversation, deferred));
 
 	url_release(&c->url);
+	url_release(&c->post_url);
+	resume_release(&c->resume);
 	cookies_free(c->jar);
 	free(c);
 }
@@ -445,9 +535,12 @@ conversation_free(struct conversation *c, bool reset)
 	loop_timer_clear(&c->timer);
 	session_free(c->session, reset);
 	c->session = NULL;
+	publisher_free(c->publisher);
+	c->publisher = NULL;
 	client_target_free(c->home);
 	client_target_free(c->away);
-	c->home = c->away = NULL;
+	client_target_free(c->post);
+	c->home = c->away = c->post = NULL;
 	loop_defer(c->loop, &c->deferred, release);
 }
 
@@ -488,7 +581,11 @@ conversation_hurry(struct conversation *c)
 int
 conversation_send(struct conversation *c, enum message_kind kind, const void *data, size_t len)
 {
-	return c->state == CONVERSATION_OPEN ? session_send(c->session, kind, data, len) : -1;
+	if (c->state != CONVERSATION_OPEN)
+		return -1;
+	if (c->publisher != NULL)
+		return publisher_send(c->publisher, kind, data, len, 0);
+	return session_send(c->session, kind, data, len);
 }
 
 int
@@ -516,7 +613,9 @@ conversation_is_open(const struct conversation *c)
 size_t
 conversation_backlog(const struct conversation *c)
 {
-	return c->session != NULL ? session_backlog(c->session) : 0;
+	size_t posts = c->publisher != NULL ? publisher_backlog(c->publisher) : 0;
+
+	return posts + (c->session != NULL ? session_backlog(c->session) : 0);
 }
 
 void
@@ -525,4 +624,8 @@ conversation_totals(const struct conversation *c, struct conversation_totals *t)
 	*t = c->gone;
 	if (c->session != NULL)
 		add_session(t, c->session);
+	if (c->publisher == NULL)
+		return;
+	t->bytes_in += publisher_bytes_in(c->publisher);
+	t->bytes_out += publisher_bytes_out(c->publisher);
 }

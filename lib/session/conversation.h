@@ -3,11 +3,14 @@
  *
  * Life: conversation_open → connecting → (opened → message … → lost | refused) → retrying →
  * connecting … → closed. Nothing is called before conversation_open returns. `closed` comes
- * exactly once, last; any callback but `wire` may conversation_free.
+ * exactly once, last; any callback but `wire`, `notice` and `refused` may
+ * conversation_free.
  *
  * What is tried again: everything but an end in order by the server (a close frame with 1000) and
- * what no second attempt can cure (class ERR_USAGE, ERR_MEMORY). Every attempt begins at the
- * original URL; its name is resolved anew when the last one did not get through to it. What was
+ * what no second attempt can cure (class ERR_USAGE, ERR_MEMORY, channel_end.final). Where messages
+ * have ids or cursors, the next connection goes on from the last one. An event stream that ended
+ * in order is opened again as its standard has it, when that is wanted. Every attempt begins at
+ * the original URL; its name is resolved anew when the last one did not get through to it. What was
  * dropped on the way to another origin (see client_target_new) stays so for the rest of that
  * chain of redirects, as the Fetch standard has it. */
 #ifndef HAIL_SESSION_CONVERSATION_H
@@ -33,6 +36,13 @@ enum {
 	CONVERSATION_FOREVER = -1,
 };
 
+/* Messages go to the URL's server, unless the target is a whole URL. */
+struct conversation_publish {
+	const char *method;              /* "POST" */
+	const char *target;              /* "/pub/x", or "http://host/pub/x" */
+	const char *type;                /* Content-Type; NULL: as publisher.h has it */
+};
+
 struct conversation_params {
 	const struct client *client;     /* lent, as are the next three */
 	const struct url *url;
@@ -40,6 +50,10 @@ struct conversation_params {
 	struct rng *rng;
 	uint64_t number;                 /* which one it is: chooses the source, fills {conn} */
 	int redirects;                   /* how many to follow in a row; 0: none */
+	bool continues;                  /* an event stream that ended in order goes on, whatever
+	                                  * `retries` says */
+	const struct conversation_publish *publish;      /* how messages are sent by requests; NULL:
+	                                  * by the transport, if it can. Lent */
 	int retries;                     /* attempts in a row before giving up, where only a
 	                                  * connection that lasted 10 s ends the row; 0: never tried
 	                                  * again, CONVERSATION_FOREVER: without end */
@@ -65,6 +79,9 @@ struct conversation_events {
 	void (*retrying)(void *ctx, const struct conversation_retry *r);
 	void (*closed)(void *ctx, const struct channel_end *end);
 	void (*wire)(void *ctx, const struct channel_wire *w);       /* may be NULL */
+	void (*notice)(void *ctx, const struct channel_notice *n);
+	/* What was sent by a request was not published, or nobody knows; as publisher.h has it. */
+	void (*refused)(void *ctx, const struct err *why, const struct channel_refusal *refusal);
 };
 
 /* NULL with *e: the URL or an option makes no sense, or no memory. */
@@ -97,6 +114,7 @@ size_t conversation_backlog(const struct conversation *c);
 struct conversation_totals {
 	uint64_t bytes_in, bytes_out;    /* on the wire, TLS excluded */
 	uint64_t connections;            /* that were open */
+	struct channel_polling polling;
 	struct channel_compression compression;
 };
 void conversation_totals(const struct conversation *c, struct conversation_totals *t);

@@ -9,6 +9,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/slice.h"
+#include "lib/codec/http_request.h"
 #include "lib/codec/ws_handshake.h"
 #include "lib/session/client.h"
 
@@ -60,11 +61,11 @@ lines_may_leave(const char *line)
 }
 
 static int
-check(const char *line, const char *option, struct err *e)
+check(const struct lines *l, const char *line, const char *option, struct err *e)
 {
 	struct err why = {0};
 
-	if (ws_header_check(line, &why) == 0)
+	if ((l->upgrade ? ws_header_check(line, &why) : http_line_check(line, &why)) == 0)
 		return 0;
 	return err_set(e, ERR_USAGE, 0, "%s: %.200s", option, why.text);
 }
@@ -76,7 +77,7 @@ add(struct lines *l, char *line, const char *option, struct err *e)
 	if (line == NULL)
 		return no_memory(e);
 	l->items[l->count++] = line;
-	return check(line, option, e);
+	return check(l, line, option, e);
 }
 
 /* Values that go into fields of their own are judged as such a field; the sentence does not quote
@@ -224,7 +225,8 @@ lines_take(struct lines *l, const struct client_options *o, struct err *e)
 {
 	const char *authorizer = NULL;
 
-	*l = (struct lines){.items = calloc(o->header_count + 3, sizeof *l->items)};
+	*l = (struct lines){.upgrade = o->transport == TRANSPORT_WS,
+	    .items = calloc(o->header_count + 4, sizeof *l->items)};
 	if (l->items == NULL)
 		return no_memory(e);
 	if (take_headers(l, o, &authorizer, e) != 0 ||
@@ -232,7 +234,11 @@ lines_take(struct lines *l, const struct client_options *o, struct err *e)
 		return -1;
 	if (o->cookie != NULL && add_own_cookie(l, o->cookie, "--cookie", e) != 0)
 		return -1;
-	return o->origin != NULL ? check_value(o->origin, "--origin", e) : 0;
+	if (o->origin == NULL)
+		return 0;
+	if (l->upgrade)                      /* the handshake has a place for it */
+		return check_value(o->origin, "--origin", e);
+	return add(l, joined("Origin: ", o->origin), "--origin", e);
 }
 
 void

@@ -9,9 +9,10 @@ struct client_options;
 struct err;
 
 struct lines {
-	char **items;                /* all but Cookie, each of which passed ws_header_check */
+	char **items;                /* all but Cookie, each of which was checked */
 	size_t count;
 	char *cookie;                /* "a=1; b=2" of --cookie and every Cookie line; NULL: none */
+	bool upgrade;                /* they go into an upgrade to WebSocket, else any request */
 	bool authorizes;             /* an Authorization is among them, or a token will be */
 };
 

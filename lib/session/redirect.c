@@ -155,16 +155,18 @@ same_user(struct url *to, const struct url *from)
 static int
 judge(struct url *to, const struct url *from, struct err *e)
 {
-	if (to->scheme == URL_HTTP)
-		to->scheme = URL_WS;
-	if (to->scheme == URL_HTTPS)
-		to->scheme = URL_WSS;
-	if (to->scheme != URL_WS && to->scheme != URL_WSS)
-		return err_set(e, ERR_HTTP, 0, "redirected to %s://%.150s, which is no WebSocket",
-		    url_scheme_name(to->scheme), to->host);
+	bool upgrade = from->scheme == URL_WS || from->scheme == URL_WSS;
+
+	if (to->scheme == URL_REDIS || (!upgrade && (to->scheme == URL_WS ||
+	    to->scheme == URL_WSS)))
+		return err_set(e, ERR_HTTP, 0, "redirected to %s://%.150s, which is no %s",
+		    url_scheme_name(to->scheme), to->host, upgrade ? "WebSocket" : "HTTP");
+	if (upgrade)
+		to->scheme = url_is_secure(to) ? URL_WSS : URL_WS;
 	if (url_is_secure(from) && !url_is_secure(to))
-		return err_set(e, ERR_HTTP, 0, "redirected from wss:// to ws://%.150s, which is "
-		    "not followed: nothing would be encrypted any more", to->host);
+		return err_set(e, ERR_HTTP, 0, "redirected from %s:// to %s://%.150s, which is "
+		    "not followed: nothing would be encrypted any more",
+		    url_scheme_name(from->scheme), url_scheme_name(to->scheme), to->host);
 	return same_user(to, from) == 0 ? 0 :
 	    err_set(e, ERR_MEMORY, 0, "no memory for a redirect");
 }

@@ -13,7 +13,8 @@ struct url;
 
 enum { REDIRECT_MAX = 16384 };   /* bytes a Location may have */
 
-/* Resolves a Location against the URL that answered with it. http and https become ws and wss.
+/* Resolves a Location against the URL that answered with it. From a
+ * WebSocket http and https become ws and wss, else those are refused.
  * A fragment is dropped; spaces and bytes beyond ASCII, which a Location must not have but often
  * has, are percent-encoded. Only the user and password of `from` are kept, and only within its
  * origin. The strings in *to are the caller's (url_release). -1: class ERR_HTTP and why it is not

@@ -11,7 +11,8 @@
 /* One timer serves every wait, since a session waits for one thing at a time. */
 enum session_state {
 	SESSION_OPENING,     /* timer: open_timeout */
-	SESSION_IDLE,        /* open; timer: the next ping */
+	SESSION_IDLE,        /* open; timer: the next ping,
+	    or the next look whether it is alive */
 	SESSION_PINGED,      /* open; timer: ping_timeout */
 	SESSION_CLOSING,     /* timer: close_timeout; it stands still in a pause */
 	SESSION_ABANDONED,   /* closed before it was open; timer: the next turn */
@@ -25,8 +26,9 @@ struct session {
 	void *ctx;
 	struct channel *channel;
 	enum session_state state;
-	uint64_t pinged_at;          /* clock_ns; also the payload of the ping */
-	uint64_t bytes_at_ping;
+	uint64_t pinged_at;          /* clock_ns; also the payload of the ping. Without pings: when
+	                              * a look found that something had come */
+	uint64_t bytes_at_ping;      /* how many had come then */
 	uint64_t closing_left;       /* ns for closing, at the last time the timer was set */
 	uint64_t closing_until;      /* clock_ns */
 	bool paused;
@@ -80,10 +82,17 @@ closed(void *ctx, const struct channel_end *end)
 	s->events->closed(s->ctx, end);
 }
 
+/* The close code of an end that had no close frame, where there are such things. */
+static unsigned
+no_code(const struct session *s)
+{
+	return s->params->transport == TRANSPORT_WS ? 1006 : 0;
+}
+
 static void
 give_up(struct session *s, const char *what, uint64_t limit_ns)
 {
-	struct channel_end end = {.code = 1006};
+	struct channel_end end = {.code = no_code(s)};
 
 	err_set(&end.why, ERR_TIMEOUT, 0, "%s within %.3g s", what,
 	    (double)limit_ns / (double)NS_PER_S);
@@ -102,7 +111,7 @@ static void
 give_up_opening(struct session *s)
 {
 	const char *stage = channel_stage(s->channel);
-	struct channel_end end = {.code = 1006};
+	struct channel_end end = {.code = no_code(s)};
 	double seconds = (double)s->params->open_timeout / (double)NS_PER_S;
 
 	if (strcmp(stage, "refused") == 0) {
@@ -153,10 +162,45 @@ pause_closing(struct session *s)
 static void
 abandon(struct session *s)
 {
-	struct channel_end end = {.code = 1006};
+	struct channel_end end = {.code = no_code(s)};
 
-	err_set(&end.why, ERR_CLOSED, 1006, "closed before the connection was open");
+	err_set(&end.why, ERR_CLOSED, (int)end.code, "closed before the connection was open");
 	closed(s, &end);
+}
+
+static bool
+watches_silence(const struct session *s)
+{
+	return s->params->idle_timeout > 0;
+}
+
+static bool
+pings(const struct session *s)
+{
+	return s->params->ping_interval > 0 && channel_can_ping(s->channel);
+}
+
+/* Until the next look, or the next ping. Where both are wanted the pings do: they look, too. */
+static void
+be_idle(struct session *s)
+{
+	enter(s, SESSION_IDLE, pings(s) ? s->params->ping_interval :
+	    watches_silence(s) ? s->params->idle_timeout / 4 + 1 : 0);
+}
+
+static void
+listen_for_life(struct session *s)
+{
+	uint64_t now = clock_ns(), bytes = channel_bytes_in(s->channel);
+
+	if (bytes != s->bytes_at_ping || s->paused) {
+		s->bytes_at_ping = bytes;
+		s->pinged_at = now;
+	}
+	if (now - s->pinged_at >= s->params->idle_timeout)
+		give_up(s, "nothing came", s->params->idle_timeout);
+	else
+		be_idle(s);
 }
 
 static void
@@ -171,6 +215,10 @@ timer_fired(evutil_socket_t fd, short events, void *ctx)
 		give_up_opening(s);
 		break;
 	case SESSION_IDLE:
+		if (!pings(s)) {
+			listen_for_life(s);
+			break;
+		}
 		ping(s);
 		enter(s, SESSION_PINGED, s->params->ping_timeout);
 		break;
@@ -178,7 +226,7 @@ timer_fired(evutil_socket_t fd, short events, void *ctx)
 		if (channel_bytes_in(s->channel) == s->bytes_at_ping && !s->paused)
 			give_up(s, "no answer to a ping", s->params->ping_timeout);
 		else
-			enter(s, SESSION_IDLE, s->params->ping_interval);
+			be_idle(s);
 		break;
 	case SESSION_CLOSING:
 		give_up_closing(s);
@@ -199,9 +247,12 @@ opened(void *ctx, const struct channel_opened *o)
 
 	if (s->state != SESSION_OPENING)
 		return;
-	if (s->params->spread_pings)
-		wait *= rng_double(s->params->ws.rng);
-	enter(s, SESSION_IDLE, s->params->ping_interval > 0 ? (uint64_t)wait + 1 : 0);
+	if (s->params->spread_pings && pings(s))
+		wait *= rng_double(s->params->ws.peer->rng);
+	be_idle(s);
+	if (pings(s))
+		enter(s, SESSION_IDLE, (uint64_t)wait + 1);
+	s->pinged_at = o->at;
 	s->events->opened(s->ctx, o);
 }
 
@@ -222,7 +273,7 @@ pong(void *ctx, const uint8_t *data, size_t len, uint64_t at)
 	if (s->state != SESSION_PINGED || len != sizeof s->pinged_at ||
 	    memcmp(data, &s->pinged_at, len) != 0)
 		return;
-	enter(s, SESSION_IDLE, s->params->ping_interval);
+	be_idle(s);
 	s->events->pong(s->ctx, at - s->pinged_at);
 }
 
@@ -256,13 +307,44 @@ wire(void *ctx, const struct channel_wire *w)
 		s->events->wire(s->ctx, w);
 }
 
+static void
+notice(void *ctx, const struct channel_notice *n)
+{
+	struct session *s = ctx;
+
+	if (!is_over(s) && s->events->notice != NULL)
+		s->events->notice(s->ctx, n);
+}
+
 static const struct channel_events channel_events = {opened, message, pong, drained, closing,
-    closed, NULL};
+    closed, NULL, notice};
 static const struct channel_events watched_events = {opened, message, pong, drained, closing,
-    closed, wire};
+    closed, wire, notice};
+
+static struct channel *
+open_channel(struct session *s, const struct place *place, struct err *e)
+{
+	const struct channel_events *events = s->events->wire != NULL ? &watched_events :
+	    &channel_events;
+	const struct session_params *p = s->params;
+
+	switch (p->transport) {
+	case TRANSPORT_WS:
+		return ws_open(s->loop, &p->ws, place, events, s, e);
+	case TRANSPORT_SSE:
+		return event_stream_open(s->loop, &p->sse, place, events, s, e);
+	case TRANSPORT_LONGPOLL:
+	case TRANSPORT_POLL:
+		return poll_open(s->loop, &p->poll, place, events, s, e);
+	case TRANSPORTS:
+		break;
+	}
+	err_set(e, ERR_USAGE, 0, "no such transport");
+	return NULL;
+}
 
 struct session *
-session_open(struct loop *l, const struct session_params *params, const struct ws_place *place,
+session_open(struct loop *l, const struct session_params *params, const struct place *place,
     const struct session_events *events, void *ctx, struct err *e)
 {
 	struct session *s = calloc(1, sizeof *s);
@@ -275,8 +357,7 @@ session_open(struct loop *l, const struct session_params *params, const struct w
 	s->params = params;
 	s->events = events;
 	s->ctx = ctx;
-	s->channel = ws_open(l, &params->ws, place,
-	    events->wire != NULL ? &watched_events : &channel_events, s, e);
+	s->channel = open_channel(s, place, e);
 	if (s->channel == NULL) {
 		free(s);
 		return NULL;
@@ -295,7 +376,7 @@ session_send(struct session *s, enum message_kind kind, const void *data, size_t
 int
 session_ping(struct session *s)
 {
-	if (s->state != SESSION_IDLE || ping(s) != 0)
+	if (s->state != SESSION_IDLE || !channel_can_ping(s->channel) || ping(s) != 0)
 		return -1;
 	enter(s, SESSION_PINGED, s->params->ping_timeout);
 	return 0;
@@ -351,6 +432,12 @@ uint64_t
 session_bytes_out(const struct session *s)
 {
 	return channel_bytes_out(s->channel);
+}
+
+void
+session_polling(const struct session *s, struct channel_polling *out)
+{
+	channel_polling(s->channel, out);
 }
 
 void

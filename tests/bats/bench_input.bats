@@ -41,7 +41,7 @@ refused() {
 	refused 2 'port from 1 to 65535' echo ws://127.0.0.1:99999
 	refused 2 'no fragment' echo 'ws://127.0.0.1/#top'
 	refused 2 'IPv6 address' echo 'ws://[::1'
-	refused 2 'server-sent events' echo https://127.0.0.1
+	refused 2 'expected -t ws, not sse' echo https://127.0.0.1
 	refused 2 '{tpoic} is not known' fanout 'ws://127.0.0.1/{tpoic}'
 }
 

@@ -5,6 +5,7 @@ load helper
 
 options=$ROOT/tests/docs/options.sh
 examples=$ROOT/tests/docs/examples.sh
+dialect=$ROOT/tests/docs/dialect.sh
 
 # A hail that knows one command with three options.
 fake_hail() {
@@ -49,6 +50,19 @@ page() {
 	run "$options" "$WORK/bin/hail" "$WORK/man"
 	assert_status 1
 	assert_output_has 'talk: no page'
+}
+
+@test "dialect: one key that the page lacks, one too many; a source without any" {
+	printf '\t%s\n' '{"", "name", DIALECT_TEXT, 0},' '{"poll", "id", DIALECT_TEXT, 0},' \
+	    '{"post", "id", DIALECT_TEXT, 0},' >"$WORK/keys.c"
+	printf '%s\n' '.It Li name' '.It Li poll.id , poll.data' '.It Fl id' >"$WORK/page"
+	run "$dialect" "$WORK/keys.c" "$WORK/page"
+	assert_status 1
+	[ "$output" = $'only in the page: poll.data\nonly in the parser: post.id' ] ||
+		fail "$output"
+	run "$dialect" "$WORK/page" "$WORK/page"
+	assert_status 1
+	assert_output_has 'no keys in'
 }
 
 @test "examples: of a README, run and judged" {
@@ -131,6 +145,12 @@ page() {
 @test "every command's options are those of its page" {
 	run "$options" "$HAIL" "$ROOT/man"
 	assert_status 0
+}
+
+@test "every key of a dialect is in its page" {
+	run "$dialect" "$ROOT/bench/plan/dialect_key.c" "$ROOT/man/hail-dialect.5"
+	assert_status 0
+	[ -z "$output" ]
 }
 
 @test "every page is clean mdoc" {

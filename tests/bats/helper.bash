@@ -12,8 +12,8 @@
 #   start_node ARG...   `hail serve` on a free port; appends to NODE_PIDS NODE_URLS NODE_PORTS
 #   start_foreign SCRIPT ARG...     tests/foreign/SCRIPT under node, or Debian's python3 for .py:
 #                       FOREIGN_PORT FOREIGN_PID, and FOREIGN_OUT, the file that holds its stdout
-#   start_nchan         nginx with nchan: NCHAN_PORT; /sub/ID subscribes by WebSocket, a POST to
-#                       /pub/ID publishes
+#   start_nchan         nginx with nchan: NCHAN_PORT; /sub/ID subscribes by WebSocket, event stream
+#                       or long poll, /poll/ID by short polls; a POST to /pub/ID publishes
 #   start_mosquitto     an MQTT broker, by WebSocket: MOSQUITTO_PORT
 #   make_certificates   $WORK/ca.pem, server.pem, named.pem and client.pem (certificate and key),
 #                       other-ca.pem, which signed none of them
@@ -230,36 +230,51 @@ start_daemon() {
 	return 1
 }
 
-# As root its workers would become another user, who may not enter $WORK.
+# In NGINX_DIR, when that is set. Messages are kept by nginx itself or, where NCHAN_BROKER says
+# which, by a Redis. As root its workers would become another user, who may not enter $WORK.
 write_nginx_config() {
-	local modules user=
+	local modules user='' broker='' by='' dir=${NGINX_DIR:-$WORK/nginx}
 	modules=$(nginx -V 2>&1 | grep -o -- '--modules-path=[^ ]*')
 	[ "$(id -u)" = 0 ] && user='user root;'
-	mkdir -p "$WORK/nginx"
-	cat >"$WORK/nginx/nginx.conf" <<-EOF
+	if [ -n "${NCHAN_BROKER:-}" ]; then
+		broker="upstream broker { nchan_redis_server $NCHAN_BROKER; }"
+		by='nchan_redis_pass broker;'      # in each location: it is not inherited
+	fi
+	mkdir -p "$dir"
+	cat >"$dir/nginx.conf" <<-EOF
 		load_module ${modules#*=}/ngx_nchan_module.so;
 		$user
 		daemon off;
 		worker_processes 1;
-		pid $WORK/nginx/pid;
+		pid $dir/pid;
 		error_log stderr warn;
-		events { worker_connections 256; }
+		events { worker_connections 1024; }
 		http {
 			access_log off;
-			client_body_temp_path $WORK/nginx/body;
-			proxy_temp_path $WORK/nginx/proxy;
-			fastcgi_temp_path $WORK/nginx/fastcgi;
-			uwsgi_temp_path $WORK/nginx/uwsgi;
-			scgi_temp_path $WORK/nginx/scgi;
+			client_body_temp_path $dir/body;
+			proxy_temp_path $dir/proxy;
+			fastcgi_temp_path $dir/fastcgi;
+			uwsgi_temp_path $dir/uwsgi;
+			scgi_temp_path $dir/scgi;
+			nchan_message_buffer_length 10000;
+			$broker
 			server {
 				listen 127.0.0.1:$1;
-				location ~ ^/sub/(\w+)\$ {
-					nchan_subscriber websocket;
+				location ~ ^/sub/(.+)\$ {
+					nchan_subscriber;
 					nchan_channel_id \$1;
+					nchan_subscriber_first_message newest;
+					$by
 				}
-				location ~ ^/pub/(\w+)\$ {
+				location ~ ^/poll/(.+)\$ {
+					nchan_subscriber intervalpoll;
+					nchan_channel_id \$1;
+					$by
+				}
+				location ~ ^/pub/(.+)\$ {
 					nchan_publisher;
 					nchan_channel_id \$1;
+					$by
 				}
 			}
 		}
@@ -267,9 +282,67 @@ write_nginx_config() {
 }
 
 start_nchan() {
-	start_daemon nginx 1 write_nginx_config nginx -p "$WORK/nginx" \
-	    -c "$WORK/nginx/nginx.conf" -e stderr || return 1
+	local dir=${NGINX_DIR:-$WORK/nginx}
+	start_daemon nginx 1 write_nginx_config nginx -p "$dir" -c "$dir/nginx.conf" -e stderr ||
+		return 1
 	export NCHAN_PORT=$PORT
+}
+
+# A node that does not take a connection is left for another one at once.
+write_nchan_proxy_config() {
+	local i
+	cat >"$WORK/nchan-proxy.conf" <<-EOF
+		global
+			nbthread 1
+			maxconn 1000
+		defaults
+			mode http
+			timeout connect 5s
+			timeout client 1h
+			timeout server 1h
+			timeout tunnel 1h
+			option redispatch 1
+		frontend users
+			bind 127.0.0.1:$1
+			default_backend nodes
+		frontend watchers
+			bind 127.0.0.1:$(($1 + 1))
+			stats enable
+			stats uri /
+		backend nodes
+			balance roundrobin
+	EOF
+	for i in "${!NCHAN_URLS[@]}"; do
+		echo "	server n$((i + 1)) ${NCHAN_URLS[i]#*//}" >>"$WORK/nchan-proxy.conf"
+	done
+}
+
+# start_nchan_cluster [ARG...]: ARGs go to redis-server.
+start_nchan_cluster() {
+	local i
+	start_redis "$@" || return 1
+	NCHAN_URLS=() NCHAN_PIDS=()
+	for i in 1 2 3; do
+		NGINX_DIR=$WORK/nginx-$i NCHAN_BROKER=$REDIS_URL start_nchan || return 1
+		NCHAN_URLS+=("http://127.0.0.1:$NCHAN_PORT") NCHAN_PIDS+=("$STARTED_PID")
+	done
+	start_daemon nchan-proxy 2 write_nchan_proxy_config haproxy -db \
+	    -f "$WORK/nchan-proxy.conf" || return 1
+	export NCHAN_LB=http://127.0.0.1:$PORT NCHAN_STATS=http://127.0.0.1:$((PORT + 1))
+}
+
+# nchan_nodes_of CHANNEL COUNT: at least so many nodes get from Redis what is published there, and
+# pass it on to those who wait. Before, a node that is asked for a channel for the first time does
+# not.
+nchan_nodes_of() {
+	local nodes
+	nodes=$(redis-cli -u "$REDIS_URL" pubsub numsub "{channel:/$1}:pubsub" | tail -n 1)
+	[ "$nodes" -ge "$2" ]
+}
+
+# nchan_serves COUNT I: node I (1 to 3) answers so many requests of the load balancer's right now.
+nchan_serves() {
+	curl -sS "$NCHAN_STATS/;csv" | grep -q "^nodes,n$2,[0-9]*,[0-9]*,$1,"
 }
 
 # Release 2.0.11 does not start without a listener for plain MQTT.

@@ -467,3 +467,50 @@ nger than one row is
 	type_text 'three'
 	wait_last '> one three'
 }
+
+@test "an event stream: nothing can be typed into it, but it can be published" {
+	local base=${ECHO#ws} stream
+	base=http${base%/echo}
+	stream=$base/sse/term
+	begin_terminal 100 24
+	connect "$stream"
+	wait_screen '  answer '
+	type_text 'hello'
+	type_keys Enter
+	wait_screen "! sse only receives: nothing was sent; --publish 'POST /path' sends"
+	type_text '/ping'
+	type_keys Enter
+	wait_screen '! only a WebSocket has pings'
+	curl -sS -d '{"n": 1}' "$base/pub/term"
+	wait_screen '< {"n": 1}'
+	type_keys C-d
+	ended_with 0
+	begin_terminal 100 24
+	connect --publish 'POST /pub/term' "$stream"
+	type_text 'typed'
+	type_keys Enter
+	wait_screen '> typed'
+	wait_screen '< typed'
+	type_keys C-d
+	ended_with 0
+	begin_terminal 100 24
+	connect --publish 'POST /nowhere' "$stream"
+	type_text 'typed'
+	type_keys Enter
+	wait_screen '! HTTP/1.1 404'
+	wait_last '>'
+	type_keys C-d
+	ended_with 0
+}
+
+@test "an event stream that ends is opened again" {
+	start_node --node n2
+	begin_terminal 100 24
+	connect "http://127.0.0.1:${NODE_PORTS[-1]}/sse/term"
+	stop_process "${NODE_PIDS[-1]}"
+	wait_screen 'the server ended the stream'
+	wait_screen 'attempt 1 follows in 3'
+	wait_screen '(again in '
+	type_keys C-c
+	wait_screen 'status 130'
+}

@@ -1,5 +1,6 @@
 // refuses.js FILE: proves that validate.js can fail. FILE is a sound document of a fan-out over
-// several nodes with requirements; each of many ways to break it must be refused. TAP.
+// several nodes with requirements, or of a comparison whose last row polls and that watched a
+// server; each of many ways to break it must be refused. TAP.
 'use strict';
 
 const fs = require('fs');
@@ -8,7 +9,15 @@ const {check} = require('./validate.js');
 const text = fs.readFileSync(process.argv[2], 'utf8');
 
 const delays = (d) => d.latency_ms.delivery;
-const ways = {
+const polling = {requests: 4, empty: 1, not_modified: 1, wasted_pct: 50, connections: 2};
+
+function poll(d, change) {
+	d.transport = 'poll';
+	d.config.poll_interval_ms = 250;
+	d.polling = {...polling, ...change};
+}
+
+const fanout = {
 	'another schema': (d) => { d.schema = 'hail-result/2'; },
 	'no schema': (d) => { delete d.schema; },
 	'no workload': (d) => { delete d.workload; },
@@ -66,9 +75,61 @@ const ways = {
 		d.requirements[0] = {expr: 'lost==0', value: 3, ok: true};
 	},
 	'a requirement that says nothing': (d) => { d.requirements[0].expr = 'p99'; },
+	'a transport that nobody speaks': (d) => { d.transport = 'udp'; },
+	'published by nobody': (d) => { delete d.config.publish_by; },
+	'published in an unknown way': (d) => { d.config.publish_by = 'mail'; },
+	'polling over WebSockets': (d) => { d.polling = polling; },
+	'polling without telling what of it': (d) => { poll(d); delete d.polling; },
+	'polling without its interval': (d) => { poll(d); delete d.config.poll_interval_ms; },
+	'more polls in vain than polls': (d) => { poll(d, {empty: 4}); },
+	'another share of polls in vain': (d) => { poll(d, {wasted_pct: 25}); },
+	'posts that nobody made': (d) => { d.messages.post = {connections: 1}; },
+	'posts that nobody counted': (d) => { d.config.publish_by = 'request'; },
+	'posts refused, of nobody knows how many': (d) => {
+		d.config.publish_by = 'request';
+		d.messages.post = {refused: 1, unknown: 0, connections: 1};
+	},
+	'a server without its name': (d) => { d.rig.servers = [{pid: 1, cpu_ms: 0}]; },
+	'rows in a fan-out': (d) => { d.compare = [{}]; },
 	'a list instead of an object': (d) => [d],
 };
 
+const last = (d) => d.compare[d.compare.length - 1];
+const comparison = {
+	'no rows': (d) => { delete d.compare; },
+	'rows of nothing': (d) => { d.compare = []; },
+	'a transport of its own': (d) => { d.transport = 'ws'; },
+	'delivery times of all': (d) => { d.latency_ms = {delivery: last(d).latency_ms}; },
+	'a series of all': (d) => {
+		d.series = [{t_s: 1, open: 1, sent: 1, received: 1, max_ms: 1}];
+	},
+	'one interval': (d) => { d.config.poll_interval_ms = 250; },
+	'no transports asked for': (d) => { delete d.config.transports; },
+	'published by the connections themselves': (d) => { d.config.publish_by = 'socket'; },
+	'a row without a name': (d) => { delete last(d).name; },
+	'a row with a strange name': (d) => { last(d).name = 'poll often'; },
+	'a row with another name': (d) => { last(d).name = 'sse'; },
+	'a row without its interval': (d) => { delete last(d).poll_interval_ms; },
+	'a WebSocket with an interval': (d) => { d.compare[0].poll_interval_ms = 5; },
+	'a WebSocket that polls': (d) => { d.compare[0].requests = 1; },
+	'a WebSocket that wastes polls': (d) => { d.compare[0].wasted_pct = 0; },
+	'a share above all': (d) => { last(d).wasted_pct = 100.5; },
+	'a row that does not add up': (d) => { last(d).lost += 1; },
+	'rows that do not add up': (d) => {
+		last(d).delivered -= 1;
+		last(d).expected -= 1;
+	},
+	'a row less': (d) => { d.compare.shift(); },
+	'a row twice': (d) => { d.compare.push(d.compare[0]); },
+	'a row whose times are another\'s': (d) => { last(d).latency_ms.count += 1; },
+	'a row without its times': (d) => { delete last(d).latency_ms; },
+	'a row that is not valid in a valid whole': (d) => { last(d).valid = false; },
+	'a server less than none': (d) => { last(d).servers = []; },
+	'a server without its time': (d) => { delete d.rig.servers[0].cpu_ms; },
+	'an unknown key in a row': (d) => { last(d).note = 'slow'; },
+};
+
+const ways = JSON.parse(text).workload === 'compare' ? comparison : fanout;
 let failed = 0, point = 0;
 
 function ok(passed, name) {

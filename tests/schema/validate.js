@@ -67,13 +67,46 @@ function checkDelivery(delivery, complain) {
 	}
 }
 
+function checkPolling(polling, complain) {
+	const wasted = polling.empty + polling.not_modified;
+
+	if (wasted > polling.requests)
+		complain('/polling: more in vain than there were');
+	if (polling.requests > 0 &&
+		!(Math.abs(wasted * 100 / polling.requests - polling.wasted_pct) < 0.006))
+		complain('/polling: wasted_pct is not what was in vain');
+}
+
+// Each row adds up, and all of them to what is told of the whole.
+function checkRows(document, complain) {
+	const rows = document.compare;
+
+	rows.forEach((row, i) => {
+		checkLedger(`/compare/${i}`, row, complain);
+		if (row.name.split(' ')[0] !== row.transport)
+			complain(`/compare/${i}: the name is another transport's`);
+		if ((row.latency_ms ? row.latency_ms.count : 0) !== row.delivered)
+			complain(`/compare/${i}: not as many times as deliveries`);
+	});
+	if (new Set(rows.map((row) => row.name)).size !== rows.length)
+		complain('/compare: two rows of one name');
+	if (rows.every((row) => row.valid) !== document.rig.valid)
+		complain('/compare: valid is not what the rows are');
+	for (const term of terms) {
+		const sum = rows.reduce((all, row) => all + row[term], 0);
+
+		if (sum !== document.delivery[term])
+			complain(`/compare: ${term} is ${document.delivery[term]}, the rows' ${sum}`);
+	}
+}
+
 function checkRequirements(document, complain) {
 	const compare = {'<': (a, b) => a < b, '<=': (a, b) => a <= b, '>': (a, b) => a > b,
 		'>=': (a, b) => a >= b, '==': (a, b) => a === b, '!=': (a, b) => a !== b};
 
 	// Those without a unit can be judged again here.
 	(document.requirements || []).forEach((r, i) => {
-		const parts = r.expr.match(/^[a-z0-9_.]+ *(<=?|>=?|==|!=) *([0-9.]+)$/);
+		const parts = r.expr.match(/^[a-z0-9_.-]+ *(<=?|>=?|==|!=) *([0-9.]+)$/);
 
 		if (parts && r.value !== null &&
 			compare[parts[1]](r.value, Number(parts[2])) !== r.ok)
@@ -92,6 +125,10 @@ function checkFigures(document, complain) {
 		checkDist(at, dist, complain);
 	if (document.delivery)
 		checkDelivery(document.delivery, complain);
+	if (document.polling)
+		checkPolling(document.polling, complain);
+	if (document.compare)
+		checkRows(document, complain);
 	checkRequirements(document, complain);
 }
 

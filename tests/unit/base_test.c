@@ -349,6 +349,41 @@ test_utf8_all_short(void)
 	tap_int((long long)wrong, 0, "utf8: all sequences of 1, 2 and 3 bytes");
 }
 
+/* The Unicode Standard's tables 3-8 to 3-11: how many U+FFFD stand for what. */
+static void
+test_utf8_repair(void)
+{
+	static const struct {
+		const char *from, *to;
+	} cases[] = {
+		{"plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80",
+		    "plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"},
+		{"\xc0\xaf\xe0\x80\xbf\xf0\x81\x82\x41", "????????A"},
+		{"\xed\xa0\x80\xed\xbf\xbf\xed\xaf\x41", "????????A"},
+		{"\xf4\x91\x92\x93\xff\x41\x80\xbf\x42", "?????A??B"},
+		{"\xe1\x80\xe2\xf0\x91\x92\xf1\xbf\x41", "????A"},
+		{"cut \xe2\x82", "cut ?"},
+	};
+	char want[100];
+	struct buf got;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *at = want;
+
+		for (const char *c = cases[i].to; *c != '\0'; c++)
+			at = *c == '?' ? stpcpy(at, "\xef\xbf\xbd") : (*at = *c, at + 1);
+		*at = '\0';
+		buf_init(&got, 100);
+		utf8_repair(&got, cases[i].from, strlen(cases[i].from));
+		buf_add(&got, "", 1);
+		tap_text((const char *)got.data, want, "utf8_repair");
+		buf_release(&got);
+	}
+	buf_init(&got, 3);
+	tap_int(utf8_repair(&got, "\xff\xff", 2), -1, "utf8_repair: full");
+	buf_release(&got);
+}
+
 static void
 test_utf8_four(void)
 {
@@ -497,6 +532,7 @@ main(void)
 	test_url_bad();
 	test_utf8_all_short();
 	test_utf8_four();
+	test_utf8_repair();
 	test_utf8_places();
 	test_base64();
 	test_json_quote();

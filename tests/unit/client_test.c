@@ -184,11 +184,12 @@ static struct client_target *
 target(const struct client_options *o, const char *text, bool foreign)
 {
 	struct client_target *t = NULL;
+	enum transport transport = o->transport;
 	struct err e = {0};
 	struct url u;
 
 	client = client_new(o, &e);
-	if (client != NULL && client_url_parse(&u, text, false, &e) == 0) {
+	if (client != NULL && client_url_parse(&u, text, true, &transport, &e) == 0) {
 		t = client_target_new(client, &u, foreign, resolver, &rng, &e);
 		url_release(&u);
 	}
@@ -211,9 +212,9 @@ check_lines(const struct client_target *t, const char *want, const char *name)
 {
 	char got[1024] = "";
 
-	for (size_t i = 0; i < t->params.ws.header_count; i++)
+	for (size_t i = 0; i < t->peer.header_count; i++)
 		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", i > 0 ? "|" : "",
-		    t->params.ws.headers[i]);
+		    t->peer.headers[i]);
 	tap_text(got, want, name);
 }
 
@@ -373,7 +374,7 @@ check_place(const struct client_options *o, const char *url, const char *want)
 	dial = client_dial(client, &u);
 	snprintf(got, sizeof got, "%s:%u", dial.host, dial.port);
 	url_release(&u);
-	if (t->params.ws.proxy != NULL)
+	if (t->peer.proxy != NULL)
 		snprintf(got + strlen(got), sizeof got - strlen(got), " for %s:%u",
 		    t->proxy.host, t->proxy.port);
 	tap_text(got, want, url);
@@ -434,12 +435,12 @@ test_shape(void)
 	struct client_target *t;
 
 	t = target(&o, "wss://a:444/x", false);
-	tap_ok(t->params.ws.tls != NULL && t->params.ws.deflate == NULL, "TLS, no compression");
-	tap_text(t->params.ws.authority, "a:444", "Host");
+	tap_ok(t->peer.tls != NULL && t->params.ws.deflate == NULL, "TLS, no compression");
+	tap_text(t->peer.authority, "a:444", "Host");
 	done(t);
 	o.compress = true;
 	t = target(&o, "ws://a/x", false);
-	tap_ok(t->params.ws.tls == NULL && t->params.ws.deflate != NULL &&
+	tap_ok(t->peer.tls == NULL && t->params.ws.deflate != NULL &&
 	    t->params.ws.deflate->client_max_window_bits == WS_WINDOW_ANY, "the usual offer");
 	done(t);
 	o.compress_offer = CLIENT_OFFER_BOUNDED;
@@ -449,15 +450,19 @@ test_shape(void)
 	done(t);
 }
 
+/* forced: `transport` was asked for; else it is what the URL should say. */
 static void
-check_url(const char *text, bool forced, const char *want)
+check_url(const char *text, bool forced, enum transport transport, const char *want)
 {
+	enum transport spoken = forced ? transport : TRANSPORTS;
 	struct url u = {0};
 	struct err e = {0};
 	char got[300];
 
-	if (client_url_parse(&u, text, forced, &e) == 0)
+	if (client_url_parse(&u, text, forced, &spoken, &e) == 0) {
 		tap_text(url_text(&u, got, sizeof got), want, text);
+		tap_int(spoken, transport, transport_name(transport));
+	}
 	else
 		tap_ok(strstr(e.text, want) != NULL && e.class == ERR_USAGE, "refused: %s", e.text);
 	url_release(&u);
@@ -466,17 +471,19 @@ check_url(const char *text, bool forced, const char *want)
 static void
 test_urls(void)
 {
-	check_url("ws://a:80/x", false, "ws://a/x");
-	check_url("wss://a", true, "wss://a/");
-	check_url("http://a/x", true, "ws://a/x");
-	check_url("https://a:80/x", true, "wss://a:80/x");
-	check_url("http://a/x", false, "server-sent events");
-	check_url("https://a/x", false, "-t ws");
-	check_url("redis://a/x", true, "ws://");
-	check_url("ws://a/#x", false, "fragment");
-	check_url("ws://a/ x", false, "visible ASCII");
-	check_url("ftp://a/", true, "ws://");
-	check_url("a:80", true, "ws://");
+	check_url("ws://a:80/x", false, TRANSPORT_WS, "ws://a/x");
+	check_url("wss://a", true, TRANSPORT_WS, "wss://a/");
+	check_url("http://a/x", true, TRANSPORT_WS, "ws://a/x");
+	check_url("https://a:80/x", true, TRANSPORT_WS, "wss://a:80/x");
+	check_url("http://a/x", false, TRANSPORT_SSE, "http://a/x");
+	check_url("https://a/x", false, TRANSPORT_SSE, "https://a/x");
+	check_url("ws://a/x", true, TRANSPORT_POLL, "http://a/x");
+	check_url("wss://a:80/x", true, TRANSPORT_LONGPOLL, "https://a:80/x");
+	check_url("redis://a/x", true, TRANSPORT_WS, "ws://");
+	check_url("ws://a/#x", false, TRANSPORT_WS, "fragment");
+	check_url("ws://a/ x", false, TRANSPORT_WS, "visible ASCII");
+	check_url("ftp://a/", true, TRANSPORT_WS, "ws://");
+	check_url("a:80", true, TRANSPORT_WS, "ws://");
 }
 
 int

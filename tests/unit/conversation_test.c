@@ -473,10 +473,26 @@ wire(void *ctx, const struct channel_wire *w)
 	t->wires[w->kind]++;
 }
 
+/* What a WebSocket never tells. */
+static void
+notice(void *ctx, const struct channel_notice *n)
+{
+	(void)ctx;
+	tap_ok(false, "a notice: %s", n->what.text);
+}
+
+static void
+refused(void *ctx, const struct err *why, const struct channel_refusal *refusal)
+{
+	(void)ctx;
+	(void)refusal;
+	tap_ok(false, "refused: %s", why->text);
+}
+
 static const struct conversation_events events = {connecting, opened, message, pong, drained,
-    closing, retrying, closed, NULL};
+    closing, retrying, closed, NULL, notice, refused};
 static const struct conversation_events watched_events = {connecting, opened, message, pong,
-    drained, closing, retrying, closed, wire};
+    drained, closing, retrying, closed, wire, notice, refused};
 
 /* A test's wishes besides the answers. */
 struct wish {

@@ -81,6 +81,7 @@ tally_of(enum plan_workload workload)
 	t->scheduled = t->sent = 500;
 	t->received = 2500;
 	t->load_bytes_received = 250000;
+	t->load_bytes_sent = 5000;
 	t->point_ns = NS_PER_S;
 	tally_point(t, &(struct tally_point){10, 50, 250, NS_PER_MS});
 	return t;
@@ -130,8 +131,8 @@ test_fanout(void)
 	    "fan-out: sections");
 	tap_text(keys(document_at(d, "config")),
 	    "workload connections duration_s warmup_s drain_s "
-	    "topics publishers loop rate arrival size late_ms dialect self unlinked node_from "
-	    "connect_rate seed workers",
+	    "topics publishers loop rate arrival size late_ms dialect publish_by self unlinked "
+	    "node_from connect_rate seed workers",
 	    "config");
 	tap_text(keys(document_at(d, "connections")), "requested opened failed dropped peak "
 	    "open_per_s errors phases_ms", "connections");
@@ -143,7 +144,8 @@ test_fanout(void)
 	    "scheduled sent received foreign stray unstamped "
 	    "sent_per_s received_per_s",
 	    "messages");
-	tap_text(keys(document_at(d, "bytes")), "sent received per_delivery", "bytes");
+	tap_text(keys(document_at(d, "bytes")), "sent received per_delivery sent_per_delivery",
+	    "bytes");
 	tap_text(keys(document_at(d, "latency_ms")), "delivery",
 	    "only latencies that were measured");
 	tap_text(keys(document_at(d, "latency_ms.delivery")),
@@ -198,6 +200,10 @@ test_values(void)
 	tap_ok(json_number_value(document_at(d, "messages.received_per_s")) == 250,
 	    "received_per_s");
 	tap_ok(json_number_value(document_at(d, "bytes.per_delivery")) == 100, "per_delivery");
+	tap_ok(json_number_value(document_at(d, "bytes.sent_per_delivery")) == 2,
+	    "sent_per_delivery");
+	tap_text(json_string_value(document_at(d, "transport")), "ws", "transport");
+	tap_text(json_string_value(document_at(d, "config.publish_by")), "socket", "publish_by");
 	tap_ok(json_number_value(document_at(d, "rig.cpu_pct")) == 10, "cpu_pct");
 	tap_ok(json_number_value(document_at(d, "rig.cpu_us_per_message")) == 400,
 	    "cpu_us_per_message");
@@ -248,6 +254,75 @@ test_other_workloads(void)
 	    document_at(d, "delivery.matrix") != NULL && document_at(d, "config.rate") != NULL,
 	    "open echo: a schedule and its ledger");
 	release(&p, t, d);
+}
+
+static void
+test_polling(void)
+{
+	static const enum transport polled[] = {TRANSPORT_LONGPOLL, TRANSPORT_POLL};
+	struct plan p = plan_of(PLAN_FANOUT);
+	struct tally *t = tally_of(PLAN_FANOUT);
+	json_t *d;
+
+	p.transport = TRANSPORT_SSE;
+	p.publish_by = PLAN_BY_REQUEST;
+	p.poll_interval_ns = 250 * NS_PER_MS;
+	t->polling.requests = 7;
+	t->post_requests = 500;
+	t->post_connections = 4;
+	d = document_of(&p, t);
+	tap_text(json_string_value(document_at(d, "transport")), "sse", "over sse");
+	tap_ok(document_at(d, "polling") == NULL && document_at(d, "config.poll_interval_ms") ==
+	    NULL, "… nothing is polled");
+	tap_text(json_string_value(document_at(d, "config.publish_by")), "request",
+	    "published by requests");
+	tap_text(keys(document_at(d, "messages.post")), "requests refused unknown connections",
+	    "… which are counted");
+	json_decref(d);
+	t->polling.empty = 2;
+	t->polling.not_modified = 1;
+	t->polling.connections = 12;
+	for (size_t i = 0; i < 2; i++) {
+		p.transport = polled[i];
+		d = document_of(&p, t);
+		tap_text(keys(document_at(d, "polling")),
+		    "requests empty not_modified wasted_pct connections", "polling");
+		tap_ok(json_number_value(document_at(d, "polling.wasted_pct")) == 42.86,
+		    "wasted: empty or not modified");
+		tap_ok((document_at(d, "config.poll_interval_ms") != NULL) == (i == 1),
+		    "only poll has an interval");
+		json_decref(d);
+	}
+	p.publish_by = PLAN_BY_WS;
+	t->polling.requests = 0;
+	d = document_of(&p, t);
+	tap_text(keys(document_at(d, "messages.post")), "connections", "published by WebSockets");
+	tap_ok(document_at(d, "polling.wasted_pct") == NULL, "no polls, no share of them");
+	tap_ok(json_number_value(document_at(d, "config.poll_interval_ms")) == 250,
+	    "poll_interval_ms");
+	release(&p, t, d);
+}
+
+static void
+test_servers(void)
+{
+	static const struct document_server list[] = {
+		{12, "hail", 125 * NS_PER_MS}, {13, "\xff odd) (", 0}};
+	json_t *servers = document_servers(list, 2, 1000);
+
+	tap_int((long long)json_array_size(servers), 2, "servers");
+	tap_text(keys(json_array_get(servers, 0)), "pid name cpu_ms cpu_us_per_message", "server");
+	tap_ok(json_number_value(document_at(json_array_get(servers, 0), "cpu_ms")) == 125 &&
+	    json_number_value(document_at(json_array_get(servers, 0), "cpu_us_per_message")) ==
+	    125, "… with its time");
+	tap_text(json_string_value(document_at(json_array_get(servers, 1), "name")), "? odd) (",
+	    "… and its name, whatever it is");
+	json_decref(servers);
+	servers = document_servers(list, 1, 0);
+	tap_text(keys(json_array_get(servers, 0)), "pid name cpu_ms",
+	    "nothing received, nothing a message");
+	json_decref(servers);
+	tap_ok(document_servers(list, 0, 5) == NULL, "no servers");
 }
 
 /* Nothing that a peer or a user says may stop a document from being made. */
@@ -515,6 +590,8 @@ main(void)
 	test_fanout();
 	test_values();
 	test_other_workloads();
+	test_polling();
+	test_servers();
 	test_odd_texts();
 	test_hist();
 	test_unsound_hist();

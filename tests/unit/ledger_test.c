@@ -171,6 +171,74 @@ test_unsent_and_warmup(void)
 	tally_free(t);
 }
 
+/* What a server refuses to publish is expected of no one, and nobody waits for it. */
+static void
+test_refused(void)
+{
+	struct tally *t = tally_new();
+	struct ledger *l = new_ledger(t, true, 2);
+	struct tally_cell sum;
+
+	for (uint64_t n = 0; n < 12; n++)
+		send(l, n);
+	everyone_gets(l, 11, -1);                /* b's last is there before any refusal */
+	tap_int(ledger_refused(l, 0, NULL), 1, "one of the warm-up");
+	tap_int(ledger_refused(l, 6, NULL), 1, "one that counts");
+	tap_int(ledger_refused(l, 3, NULL), 1, "one before it, of the other publisher");
+	tap_int(ledger_refused(l, 10, NULL), 1, "the last of its publisher");
+	tap_int(ledger_refused(l, 6, NULL), 0, "twice is once");
+	tap_int(ledger_refused(l, 11, NULL), 0, "someone has it: it was published after all");
+	tap_int(ledger_refused(l, 12, NULL), 0, "that was never sent");
+	for (uint64_t n = 2; n < 10; n++)
+		if (n != 6 && n != 3)
+			everyone_gets(l, n, n == 8 ? 1 : -1);
+	tap_int(ledger_receive(l, 2, 0, 3, 0, 1), LEDGER_IMPOSSIBLE, "6 arrives all the same");
+	send(l, 12);
+	send(l, 13);
+	everyone_gets(l, 12, -1);
+	everyone_gets(l, 13, -1);
+	ledger_settle(l, NULL);
+	sum = tally_sum(t);
+	tap_int((long long)sum.expected, 4 * 9, "2 to 13 without 3, 6 and 10, to four");
+	tap_int((long long)tally_cell(t, 0, 1)->expected, 2 * 4, "2, 4, 8, 12 from a to two on b");
+	tap_int((long long)sum.delivered, 35, "all but one delivered");
+	tap_int((long long)tally_cell(t, 0, 1)->lost, 1, "which is lost, in its cell");
+	tap_int((long long)sum.lost, 1, "and nowhere else");
+	tap_int((long long)sum.duplicate, 0, "none is a duplicate");
+	tap_int((long long)t->complete->count, 8, "no refused message is complete");
+	tap_ok(identity_holds(t), "the identity holds");
+	ledger_free(l);
+	tally_free(t);
+}
+
+/* Refused out of order, next to what never left, and with a receiver that leaves. */
+static void
+test_refused_and_left(void)
+{
+	struct tally *t = tally_new();
+	struct ledger *l = new_ledger(t, true, 0);
+
+	for (uint64_t n = 0; n < 40; n++) {
+		if (n % 8 == 2)
+			ledger_unsent(l, n, NULL);
+		else
+			send(l, n);
+		if (n == 19)
+			ledger_leave(l, 3);
+	}
+	for (uint64_t n = 38; n > 0; n -= 2)     /* publisher 0's, the last first */
+		ledger_refused(l, n, NULL);
+	tap_int(ledger_receive(l, 1, 0, 0, 0, 1), LEDGER_COUNTED, "0 alone is left of them");
+	ledger_settle(l, NULL);
+	tap_int((long long)tally_cell(t, 0, 0)->expected, 2, "… and expected on a");
+	tap_int((long long)tally_cell(t, 0, 1)->expected, 2, "… and on b");
+	tap_int((long long)tally_cell(t, 0, 1)->missed_while_away, 1, "… missed by who left");
+	tap_int((long long)tally_cell(t, 1, 1)->expected, 20 + 10, "the other's are as they were");
+	tap_ok(identity_holds(t), "the identity holds");
+	ledger_free(l);
+	tally_free(t);
+}
+
 int
 main(void)
 {
@@ -178,5 +246,7 @@ main(void)
 	test_faults();
 	test_leaving();
 	test_unsent_and_warmup();
+	test_refused();
+	test_refused_and_left();
 	return tap_done();
 }

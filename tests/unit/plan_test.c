@@ -1,15 +1,16 @@
 #include <string.h>
 
 #include "bench/plan/plan.h"
-#include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "tests/unit/tap.h"
 
 static struct plan
 fanout(uint64_t connections, size_t targets, uint64_t topics, uint64_t publishers)
 {
-	return (struct plan){.workload = PLAN_FANOUT, .connections = connections,
-	    .target_count = targets, .topics = topics, .publishers = publishers, .size = 64,
+	static char publish[] = "{stamp}";
+
+	return (struct plan){.workload = PLAN_FANOUT, .dialect.publish = publish,
+	    .connections = connections, .target_count = targets, .topics = topics, .publishers = publishers, .size = 64,
 	    .duration = 1000000000, .pacer = {.rate = 100}};
 }
 
@@ -95,55 +96,91 @@ test_settling(void)
 	refused(p, "27 bytes");
 }
 
-static void
-test_templates(void)
-{
-	struct template_values v = {"t", "7", "n:1", "S"};
-	struct buf b;
-	struct err e = {0};
+/* --- transports -------------------------------------------------------------------------- */
 
-	buf_init(&b, 200);
-	template_expand(&b, "{\"a\":{topic},{x},{},{conn}{node}{stamp}{", &v);
-	tap_bytes(b.data, b.len, "{\"a\":t,{x},{},7n:1S{", 20,
-	    "names are replaced, other braces stay");
-	buf_release(&b);
-	tap_int(template_check("{topic}{stamp}", "x", true, &e), 0, "known names pass");
-	tap_int(template_check("{\"json\":{\"a\":1}}", "x", false, &e), 0, "JSON passes");
-	tap_int(template_check("{stamp}", "x", false, &e), -1, "a stamp where none goes does not");
-	tap_int(template_check("{topci}", "x", true, &e), -1, "nor does a slip of the pen");
+/* A fan-out by that transport, whose dialect publishes so; texts are not the plan's to free. */
+static struct plan
+published(enum transport t, char *publish, char *post_path, char *post_method)
+{
+	struct plan p = fanout(10, 1, 1, 0);
+
+	p.transport = t;
+	p.dialect.name = "x";
+	p.dialect.publish = publish;
+	p.dialect.post.path = post_path;
+	p.dialect.post.method = post_method;
+	return p;
 }
 
 static void
-bad_dialect(const char *text, const char *part)
+settles_as(struct plan p, enum plan_publish by, uint64_t lanes, const char *what)
 {
-	struct dialect d;
 	struct err e = {0};
 
-	tap_ok(dialect_parse(&d, text, strlen(text), "d.json", &e) == -1 &&
-	    e.class == ERR_USAGE && strstr(e.text, part) != NULL, "dialect refused: %s", e.text);
+	tap_ok(plan_settle(&p, &e) == 0 && p.publish_by == by && plan_lanes(&p) == lanes, "%s",
+	    what);
 }
 
 static void
-test_dialects(void)
+test_publishing(void)
 {
-	struct dialect d;
+	char stamp[] = "{stamp}", path[] = "/pub", put[] = "PUT", ws[] = "WS";
+	struct plan p;
+
+	settles_as(published(TRANSPORT_WS, stamp, path, NULL), PLAN_BY_SOCKET, 0,
+	    "a WebSocket publishes itself where the dialect has a message for it");
+	settles_as(published(TRANSPORT_WS, NULL, path, NULL), PLAN_BY_REQUEST, 1,
+	    "… and by requests where it has none, on one more connection a publisher");
+	settles_as(published(TRANSPORT_WS, NULL, path, ws), PLAN_BY_WS, 1,
+	    "… or by a WebSocket for that alone");
+	for (enum transport t = TRANSPORT_SSE; t < TRANSPORTS; t++) {
+		settles_as(published(t, stamp, path, put), PLAN_BY_REQUEST, 1, transport_name(t));
+		settles_as(published(t, stamp, path, ws), PLAN_BY_WS, 1, transport_name(t));
+		refused(published(t, stamp, NULL, NULL), "POST /path");
+	}
+	p = published(TRANSPORT_SSE, stamp, NULL, NULL);
+	p.workload = PLAN_HOLD;
+	settles_as(p, PLAN_BY_SOCKET, 0, "hold publishes nothing, so nothing is needed for it");
+}
+
+static void
+test_echo(void)
+{
+	char stamp[] = "{stamp}", path[] = "/pub";
+	struct plan p = published(TRANSPORT_WS, stamp, path, NULL);
+
+	p.workload = PLAN_ECHO;
+	settles_as(p, PLAN_BY_SOCKET, 0, "echo over WebSockets");
+	p.transport = TRANSPORT_SSE;
+	refused(p, "-t ws, not sse");
+	p.transport = TRANSPORT_WS;
+	p.dialect.publish = NULL;
+	refused(p, "not a request");
+}
+
+static void
+drains(enum transport t, uint64_t interval_ms, uint64_t given_ns, uint64_t want_ms,
+    const char *what)
+{
+	char path[] = "/pub";
+	struct plan p = published(t, NULL, path, NULL);
 	struct err e = {0};
 
-	tap_int(dialect_load(&d, "hail", &e), 0, "hail is built in");
-	tap_text(d.path, "/ws/{topic}", "and says where to connect");
-	dialect_release(&d);
-	tap_int(dialect_load(&d, "plain", &e), 0, "plain is built in");
-	dialect_release(&d);
-	tap_int(dialect_load(&d, "nope", &e), -1, "others are not");
-	tap_int(dialect_load(&d, "/nonexistent/x.json", &e) == -1 && e.class == ERR_IO, 1,
-	    "a missing file is ERR_IO");
-	bad_dialect("{", "d.json:1:");
-	bad_dialect("[]", "object");
-	bad_dialect("{\"name\":\"x\"}", "publish");
-	bad_dialect("{\"name\":\"x\",\"publish\":1}", "publish is a string");
-	bad_dialect("{\"name\":\"x\",\"publish\":\"{stamp}\",\"slef\":true}", "slef");
-	bad_dialect("{\"name\":\"x\",\"publish\":\"{stmp}\"}", "{stmp}");
-	bad_dialect("{\"name\":\"x\",\"publish\":\"{stamp}\",\"on_open\":[1]}", "on_open");
+	p.poll_interval_ns = interval_ms * 1000000;
+	p.drain = given_ns;
+	plan_settle(&p, &e);
+	tap_int((long long)(p.drain / 1000000), (long long)want_ms, what);
+}
+
+static void
+test_draining(void)
+{
+	drains(TRANSPORT_WS, 5000, PLAN_DRAIN_DEFAULT, 2000, "a drain of 2 s, not told otherwise");
+	drains(TRANSPORT_POLL, 500, PLAN_DRAIN_DEFAULT, 2000, "polls every 500 ms: the same");
+	drains(TRANSPORT_POLL, 5000, PLAN_DRAIN_DEFAULT, 10000, "every 5 s: two intervals");
+	drains(TRANSPORT_LONGPOLL, 5000, PLAN_DRAIN_DEFAULT, 2000, "long polls have no interval");
+	drains(TRANSPORT_POLL, 5000, 1000000, 1, "a drain that was asked for stays");
+	drains(TRANSPORT_POLL, 5000, 0, 0, "… also none at all");
 }
 
 int
@@ -153,7 +190,8 @@ main(void)
 	test_unlinked();
 	test_publishers_differ();
 	test_settling();
-	test_templates();
-	test_dialects();
+	test_publishing();
+	test_echo();
+	test_draining();
 	return tap_done();
 }

@@ -122,14 +122,14 @@ test_conversation(void)
 	struct message m = message(MESSAGE_TEXT, "hi", 2);
 	char *got;
 
-	record_open(r, "ws://x/");
+	record_open(r, NULL, "ws://x/");
 	record_sent(r, &m);
 	record_received(r, &m);
 	record_closed(r, &end);
-	record_open(r, "ws://x/");
+	record_open(r, NULL, "ws://x/");
 	end = (struct channel_end){.code = 1001, .by_peer = true};
 	record_closed(r, &end);
-	record_open(r, "ws://x/");
+	record_open(r, NULL, "ws://x/");
 	end = (struct channel_end){.code = 1005};
 	record_closed(r, &end);
 	err_set(&end.why, ERR_HTTP, 401, "refused");
@@ -152,7 +152,7 @@ test_files(void)
 	umask(027);
 	r = record_new(path, &e);
 	before = content();
-	record_open(r, "ws://new/");
+	record_open(r, NULL, "ws://new/");
 	now = content();
 	tap_text(now, before, "an old file is there until the new one is complete");
 	free(before);

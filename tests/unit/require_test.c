@@ -46,6 +46,12 @@ static const struct {
     {"cpu_pct<80", "rig.cpu_pct", REQUIRE_LESS, REQUIRE_PERCENT, 80},
     {"cpu_us_per_message<9us", "rig.cpu_us_per_message", REQUIRE_LESS, REQUIRE_US, 9},
     {"rig.cpu_s.loading<2s", "rig.cpu_s.loading", REQUIRE_LESS, REQUIRE_SECONDS, 2},
+    {"wasted_pct<80%", "polling.wasted_pct", REQUIRE_LESS, REQUIRE_PERCENT, 80},
+    {"polling.requests<2k", "polling.requests", REQUIRE_LESS, REQUIRE_COUNT, 2000},
+    {"empty<10%", "polling.empty", REQUIRE_LESS, REQUIRE_PERCENT, 10},
+    {"sent_per_delivery<1KiB", "bytes.sent_per_delivery", REQUIRE_LESS, REQUIRE_SIZE, 1024},
+    {"post.refused==0", "messages.post.refused", REQUIRE_EQUAL, REQUIRE_COUNT, 0},
+    {"unknown<1%", "messages.post.unknown", REQUIRE_LESS, REQUIRE_PERCENT, 1},
     {"loop_lag_ms.p99<1ms", "rig.loop_lag_ms.p99", REQUIRE_LESS, REQUIRE_MS, 1},
 };
 
@@ -98,6 +104,17 @@ static const struct {
 	{"lost==0,", "--require '', at character 1: expected a name"},
 	{",lost==0", "expected a name"},
 	{"lost==0,p99<x", "--require 'p99<x', at character 5: 'x' is not"},
+	{"requests>5", "'requests' may be messages.post.requests or polling.requests"},
+	{"compare<5", "'compare' is not known"},
+	{"compare.sse<5", "expected compare.ROW.FIGURE"},
+	{"compare.<5", "expected compare.ROW.FIGURE"},
+	{"compare.udp.lost<5", "at character 1: 'udp' is no row; expected ws, sse, longpoll or"},
+	{"compare.poll.lost<5", "'poll' is no row"},
+	{"compare.poll-.lost<5", "'poll-' is no row"},
+	{"compare.poll-5x.lost<5", "'poll-5x' is no row"},
+	{"compare.sse.lsot<5", "'lsot' is no figure of a row; expected p99, lost"},
+	{"compare.sse.latency_ms.p98<5", "'latency_ms.p98' is no figure of a row"},
+	{"compare.sse.requests<5%", "requests has no percentage"},
 	{"l\303\266st==0", "at character 1: 'l' is not known"},
 };
 
@@ -205,6 +222,107 @@ test_judging(void)
 	json_decref(document);
 }
 
+/* --- rows of a comparison ------------------------------------------------------------- */
+
+static const struct {
+	const char *text, *row, *path;
+	enum require_unit unit;
+} in_rows[] = {
+	{"compare.ws.lost==0", "ws", "lost", REQUIRE_COUNT},
+	{"compare.sse.p99<200ms", "sse", "latency_ms.p99", REQUIRE_MS},
+	{"compare.longpoll.latency_ms.max<1s", "longpoll", "latency_ms.max", REQUIRE_MS},
+	{"compare.poll-250ms.wasted_pct<50%", "poll 250ms", "wasted_pct", REQUIRE_PERCENT},
+	{"compare.poll-0.25s.lost<1%", "poll 250ms", "lost", REQUIRE_PERCENT},
+	{"compare.poll-60s.count>1", "poll 1m", "latency_ms.count", REQUIRE_COUNT},
+	{"compare.ws.client_cpu_us_per_delivery<9us", "ws", "client_cpu_us_per_delivery",
+	    REQUIRE_US},
+	{"compare.ws.bytes_sent_per_delivery<1KiB", "ws", "bytes_sent_per_delivery",
+	    REQUIRE_SIZE},
+};
+
+static void
+test_row_names(void)
+{
+	for (size_t i = 0; i < COUNT(in_rows); i++) {
+		struct require_list list = {0};
+		struct err e = {0};
+
+		if (!tap_ok(require_add(&list, in_rows[i].text, &e) == 0 &&
+		    strcmp(list.items[0].row, in_rows[i].row) == 0 &&
+		    strcmp(list.items[0].path, in_rows[i].path) == 0 &&
+		    list.items[0].unit == in_rows[i].unit, "%s", in_rows[i].text))
+			printf("# %s\n", e.text);
+		require_release(&list);
+	}
+}
+
+static void
+test_rows(void)
+{
+	static const char text[] = "{\"workload\": \"compare\", \"delivery\": {\"expected\": 1000,"
+	    "\"lost\": 4}, \"compare\": [7, {\"name\": 5}, {\"name\": \"ws\", \"lost\": 0},"
+	    "{\"name\": \"poll 1s\", \"expected\": 100, \"lost\": 3, \"latency_ms\": {\"p50\":"
+	    " 480.5}}]}";
+	static const struct {
+		const char *text;
+		bool ok;
+	} rows[] = {
+		{"lost<=4", true}, {"compare.ws.lost==0", true},
+		{"compare.poll-1s.lost==0", false}, {"compare.poll-1s.lost==3", true},
+		{"compare.poll-1s.lost<=3%", true}, {"compare.poll-1s.lost<3%", false},
+		{"compare.poll-1000ms.p50<=480.5ms", true}, {"compare.sse.lost==0", false},
+		{"compare.ws.p50<1h", false},
+	};
+	json_t *document = json_loads(text, 0, NULL), *array;
+	struct require_list list = {0};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		require_add(&list, rows[i].text, NULL);
+	tap_int(require_judge(&list, document), 4, "rows are judged, what is not there fails");
+	array = json_object_get(document, "requirements");
+	for (size_t i = 0; i < COUNT(rows); i++)
+		tap_ok(json_is_true(json_object_get(json_array_get(array, i), "ok")) ==
+		    rows[i].ok, "%s is %s", rows[i].text, rows[i].ok ? "kept" : "broken");
+	require_release(&list);
+	json_decref(document);
+}
+
+static void
+test_suits(void)
+{
+	static const char *const rows[] = {"ws", "poll 1s"};
+	static const struct {
+		const char *text, *says, *says_alone;    /* with rows, without; NULL: fine */
+	} cases[] = {
+		{"lost==0", NULL, NULL},
+		{"compare.ws.p99<1s", NULL, "--require 'compare.ws.p99<1s': only bench"},
+		{"compare.poll-1000ms.lost==0", NULL, "only bench compare"},
+		{"compare.sse.lost==0", "sse is not among what is compared", "only bench compare"},
+		{"compare.poll-2s.lost==0", "poll 2s is not among", "only bench compare"},
+		{"p99<1s", "--require 'p99<1s': each row of a comparison has its own, such as"
+		    " compare.ws.p99", NULL},
+		{"complete.p99<1s", "each row of a comparison", NULL},
+		{"loop_lag_ms.p99<1s", NULL, NULL},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *const says[] = {cases[i].says_alone, cases[i].says};
+		struct require_list list = {0};
+
+		require_add(&list, cases[i].text, NULL);
+		for (size_t with = 0; with < 2; with++) {
+			struct err e = {0};
+			int result = require_suits(&list, rows, with ? COUNT(rows) : 0, &e);
+
+			if (!tap_ok(says[with] == NULL ? result == 0 : result == -1 &&
+			    e.class == ERR_USAGE && strstr(e.text, says[with]) != NULL,
+			    "%s, with%s rows", cases[i].text, with ? "" : "out"))
+				printf("# %s\n", e.text);
+		}
+		require_release(&list);
+	}
+}
+
 /* Short names mean what the workload measures. */
 static void
 test_workloads(void)
@@ -262,6 +380,9 @@ main(void)
 	test_bad();
 	test_lists();
 	test_judging();
+	test_row_names();
+	test_rows();
+	test_suits();
 	test_workloads();
 	test_figures();
 	return tap_done();

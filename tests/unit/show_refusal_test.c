@@ -14,11 +14,13 @@
 static struct buf shown;
 
 /* An answer, head and body, as it is shown. */
+static bool upgrade = true;
+
 static const char *
 refused(const char *answer, size_t len, bool cut)
 {
 	char *guarded = tap_guard(answer, len);
-	struct channel_refusal r = {.cut = cut};
+	struct channel_refusal r = {.cut = cut, .upgrade = upgrade};
 	struct channel_end end = {.refusal = &r};
 	struct show s = {.time = SHOW_NO_TIME, .columns = 0, .max_bytes = 16384};
 	struct http_head head;
@@ -79,6 +81,35 @@ static const struct {
 	    "! HTTP/1.1 418 I'm a teapot\n"},
 };
 
+/* To a request for messages, not for an upgrade. */
+static const struct {
+	const char *name, *answer, *says;
+} message_cases[] = {
+	{"404 to a stream", "HTTP/1.1 404 N\r\n\r\n", "no endpoint at this path"},
+	{"200 of another type", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>",
+	    "something else than an event stream"},
+	{"405 to a POST", "HTTP/1.1 405 M\r\nAllow: GET\r\n\r\n", "that method, but GET"},
+	{"426 to a stream", "HTTP/1.1 426 U\r\nUpgrade: websocket\r\n\r\n", "-t ws speaks it"},
+	{"400 plain HTTP to a stream",
+	    "HTTP/1.1 400 B\r\n\r\nThe plain HTTP request was sent to HTTPS port", "use https://"},
+	{"400 to a stream: no guess", "HTTP/1.1 400 B\r\n\r\n", "! HTTP/1.1 400 B\n"},
+};
+
+static void
+test_message_causes(void)
+{
+	upgrade = false;
+	for (size_t i = 0; i < COUNT(message_cases); i++) {
+		const char *got = refused(message_cases[i].answer,
+		    strlen(message_cases[i].answer), false);
+
+		if (!tap_ok(strstr(got, message_cases[i].says) != NULL, "%s",
+		    message_cases[i].name))
+			tap_text(got, message_cases[i].says, "was shown");
+	}
+	upgrade = true;
+}
+
 static void
 test_causes(void)
 {
@@ -132,6 +163,7 @@ main(void)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	buf_init(&shown, 1 << 20);
 	test_causes();
+	test_message_causes();
 	test_answers();
 	test_no_answer();
 	buf_release(&shown);

@@ -61,17 +61,20 @@ test_payload(void)
 	    "\"{\\\"to\\\":\\\"{topic}\\\",\\\"m\\\":\\\"{stamp}\\\"}\"}";
 	struct dialect d;
 	struct payload p;
+	struct template_values values = {.topic = "t1", .conn = "5", .node = "n"};
 	struct stamp s = {1, 2, 3, 4}, found;
 	struct err e = {0};
 
 	tap_int(dialect_parse(&d, text, sizeof text - 1, "test", &e), 0, "a dialect is parsed");
-	tap_int(payload_make(&p, &d, 40, "t1", "5", "n", &e), 0, "its payload is made");
+	tap_int(payload_make(&p, d.publish, 40, &values, &e), 0, "its payload is made");
 	tap_ok(strncmp(p.data, "{\"to\":\"t1\",\"m\":\"~h", 17) == 0, "names are replaced");
 	tap_int((long long)p.len, 16 + 40 + 2, "{stamp} takes the size asked for");
 	stamp_write(p.data + p.stamp_at, &s);
 	tap_ok(stamp_find(&found, p.data, p.len) && found.number == 3, "the stamp is in place");
 	payload_release(&p);
 	dialect_release(&d);
+	tap_ok(payload_make(&p, "{topic}", 40, &values, &e) == -1 && e.class == ERR_USAGE,
+	    "one without a stamp is not");
 }
 
 int

@@ -72,6 +72,17 @@ fill(struct tally *t, uint64_t unit)
 	t->sent = 1000 * unit;
 	t->received = 2000 * unit;
 	t->stray = unit;
+	t->polling.requests = 50 * unit;
+	t->polling.empty = 20 * unit;
+	t->polling.not_modified = 10 * unit;
+	t->polling.connections = 5 * unit;
+	t->post_requests = 400 * unit;
+	t->post_refused = 3 * unit;
+	t->post_unknown = 2 * unit;
+	t->post_connections = 7 * unit;
+	t->transports_opened = 12 * unit;
+	t->load_bytes_sent = 600 * unit;
+	t->load_bytes_received = 700 * unit;
 	t->load_ns = 10 * NS_PER_S + unit;
 	t->workers = 1;
 	t->wall_ns[TALLY_LOADING] = 20 * unit;
@@ -95,6 +106,13 @@ test_counts(void)
 	}
 	tap_ok(sum->requested == 400 && sum->opened == 360 && sum->failed == 40 &&
 	    sum->sent == 4000 && sum->received == 8000 && sum->stray == 4, "counts add up");
+	tap_ok(sum->polling.requests == 200 && sum->polling.empty == 80 &&
+	    sum->polling.not_modified == 40 && sum->polling.connections == 20,
+	    "… and what polling took");
+	tap_ok(sum->post_requests == 1600 && sum->post_refused == 12 && sum->post_unknown == 8 &&
+	    sum->post_connections == 28 && sum->transports_opened == 48, "… and publishing");
+	tap_ok(sum->load_bytes_sent == 2400 && sum->load_bytes_received == 2800,
+	    "… and bytes both ways");
 	tap_ok(sum->errors[ERR_CONNECT] == 24 && sum->errors[ERR_HTTP] == 16 &&
 	    sum->errors[ERR_TLS] == 0, "errors add up by class");
 	tap_int((long long)sum->peak, 320, "peaks of connections add up");

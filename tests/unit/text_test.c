@@ -152,6 +152,94 @@ test_whole(void)
 	free(text);
 }
 
+static const char polled[] =
+    "{\"workload\": \"fanout\", \"transport\": \"poll\", \"started\": \"2026\","
+    "\"config\": {\"connections\": 20, \"topics\": 2, \"publishers\": 4, \"rate\": 50,"
+    " \"size\": 64, \"duration_s\": 2, \"dialect\": \"hail\", \"publish_by\": \"request\","
+    " \"poll_interval_ms\": 250.0}, \"targets\": [\"http://a/\"],"
+    "\"connections\": {\"opened\": 20, \"failed\": 0, \"dropped\": 0, \"phases_ms\":"
+    " {\"upgrade\": {\"p50\": 1, \"p90\": 1, \"p99\": 1, \"p999\": 1, \"max\": 1}}},"
+    "\"messages\": {\"scheduled\": 100, \"sent\": 97, \"received\": 970, \"post\":"
+    " {\"requests\": 100, \"refused\": 3, \"unknown\": 2, \"connections\": 4}},"
+    "\"bytes\": {\"sent\": 20480, \"received\": 1024, \"per_delivery\": 300,"
+    " \"sent_per_delivery\": 21.5},"
+    "\"polling\": {\"requests\": 160, \"empty\": 30, \"not_modified\": 0, \"wasted_pct\": 18.75,"
+    " \"connections\": 20},"
+    "\"rig\": {\"valid\": true, \"workers\": 1, \"cpu_pct\": 31.5, \"servers\": ["
+    " {\"pid\": 4711, \"name\": \"hail\", \"cpu_ms\": 120.0, \"cpu_us_per_message\": 12.5},"
+    " {\"pid\": 4712, \"name\": \"redis-server\", \"cpu_ms\": 0}]}}";
+
+static const char polled_shown[] =
+    "hail bench fanout, 2026\n"
+    "20 connections to 1 target over poll every 250 ms, dialect hail, published by requests\n"
+    "2 topics, 4 publishers, 50/s in all, 64 B a message, for 2 s\n"
+    "\n"
+    "connections         20 opened               0 failed               0 dropped\n"
+    "messages           100 scheduled           97 sent               970 received\n"
+    "                     3 posts refused         2 posts unknown\n"
+    "bytes         20.0 KiB sent          1.00 KiB received         300 B a delivery\n"
+    "polling            160 requests            30 empty                0 not modified\n"
+    "                 18.8% wasted              20 connections       22 B up/delivery\n"
+    "\n"
+    "times              p50      p90      p99    p99.9      max\n"
+    "  answer       1.00 ms  1.00 ms  1.00 ms  1.00 ms  1.00 ms\n"
+    "\n"
+    "rig              31.5% of 1 core\n"
+    "servers         120 ms cpu of hail (4711), 12.5 us a message\n"
+    "                  0 us cpu of redis-server (4712)\n"
+    "verdict      valid\n";
+
+static const char compared[] =
+    "{\"workload\": \"compare\", \"transport\": \"compare\", \"started\": \"2026\","
+    "\"config\": {\"connections\": 20, \"topics\": 2, \"publishers\": 4, \"rate\": 50,"
+    " \"size\": 64, \"duration_s\": 2, \"dialect\": \"hail\", \"publish_by\": \"request\"},"
+    "\"targets\": [\"http://a/\"],"
+    "\"delivery\": {\"expected\": 2000, \"delivered\": 1999, \"lost\": 1, \"matrix\": ["
+    " {\"from\": \"n1\", \"to\": \"n1\", \"delivered\": 45000},"
+    " {\"from\": \"n1\", \"to\": \"n2\", \"delivered\": 44990}]},"
+    "\"compare\": [{\"name\": \"ws\", \"valid\": true, \"lost\": 0, \"duplicate\": 0,"
+    " \"latency_ms\": {\"p50\": 0.734, \"p99\": 1.25}, \"connections_opened\": 20,"
+    " \"requests\": 0, \"bytes_sent_per_delivery\": 0, \"bytes_received_per_delivery\": 101.5,"
+    " \"client_cpu_us_per_delivery\": 4.5},"
+    "{\"name\": \"poll 250ms\", \"valid\": false, \"lost\": 1, \"duplicate\": 12,"
+    " \"connections_opened\": 20, \"requests\": 1600, \"wasted_pct\": 18.75,"
+    " \"bytes_sent_per_delivery\": 1536, \"bytes_received_per_delivery\": 2048}]}";
+
+static const char compared_shown[] =
+    "hail bench compare, 2026\n"
+    "20 connections to 1 target, dialect hail, published by requests\n"
+    "2 topics, 4 publishers, 50/s in all, 64 B a message, for 2 s\n"
+    "\n"
+    "compare            p50      p99 lost/dup  requests wasted   up/msg down/msg conns   client\n"
+    "  ws            734 us  1.25 ms      0/0         0      -      0 B    102 B    20  4.50 us\n"
+    "  poll 250ms         -        -     1/12     1,600  18.8% 1.50 KiB 2.00 KiB    20        -"
+    "  NOT VALID\n";
+
+/* That the text begins so; `name` is the test's. */
+static void
+shows(const char *json, const char *shown, const char *name)
+{
+	char *text = rendered_text(json);
+
+	if (!tap_ok(strncmp(text, shown, strlen(shown)) == 0, "%s", name))
+		printf("# got:\n%s# want:\n%s", text, shown);
+	free(text);
+}
+
+static void
+test_transports(void)
+{
+	char *text = rendered_text(compared);
+
+	shows(polled, polled_shown, "a fan-out over polls, whole");
+	shows(compared, compared_shown, "a comparison");
+	tap_ok(strstr(text, "how stale") != NULL && strstr(text, " server\n") == NULL,
+	    "… with how to read it");
+	tap_ok(strstr(text, "1,999 delivered") != NULL && strstr(text, "from \\ to") == NULL,
+	    "… what was delivered in all, and no matrix");
+	free(text);
+}
+
 /* `nodes` by `nodes` cells. */
 static json_t *
 with_matrix(int nodes)
@@ -284,10 +372,14 @@ stands_replacing(json_t *document, json_t *container)
 static void
 test_damaged(void)
 {
-	json_t *document = json_loads(fanout, 0, NULL);
+	static const char *const texts[] = {fanout, polled, compared};
 
-	tap_ok(stands_replacing(document, document), "stands any value in any place");
-	json_decref(document);
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		json_t *document = json_loads(texts[i], 0, NULL);
+
+		tap_ok(stands_replacing(document, document), "stands any value in any place");
+		json_decref(document);
+	}
 }
 
 /* What is not bounded by its document's maker is by us. */
@@ -301,8 +393,9 @@ test_floods(void)
 	longest[sizeof longest - 1] = '\0';
 	for (int i = 0; i < 10000; i++)
 		json_array_append_new(list, json_string(longest));
-	document = json_pack("{s:{s:O, s:O}, s:O, s:{s:O}}", "rig", "reasons", list,
-	    "warnings", list, "requirements", list, "delivery", "matrix", list);
+	document = json_pack("{s:{s:O, s:O, s:O}, s:O, s:{s:O}, s:O}", "rig", "reasons", list,
+	    "warnings", list, "servers", list, "requirements", list, "delivery", "matrix", list,
+	    "compare", list);
 	text = rendered(document);
 	tap_ok(lines(text) < 1000 && is_fit_for_a_terminal(text), "ten thousand long sentences");
 	free(text);
@@ -316,6 +409,7 @@ main(void)
 	test_figures();
 	test_names();
 	test_whole();
+	test_transports();
 	test_matrix();
 	test_odd_documents();
 	test_damaged();

@@ -153,6 +153,20 @@ test_sending(void)
 	tally->send_refused = 2;
 	expect_reason("2 of 1000 messages were held back");
 	begin(PLAN_FANOUT);
+	tally->sent = 990;
+	tally->send_refused = tally->post_refused = 10;
+	tally->post_requests = 1000;
+	expect_warning("10 of 1000 messages were not published: the server refused them");
+	tally->sent = 988;
+	tally->send_refused = 12;
+	verdict_judge(&plan, tally, false, &verdict);
+	tap_ok(has(&verdict.reasons, "2 of 1000 messages were held back"),
+	    "what was refused was not held back");
+	begin(PLAN_FANOUT);
+	tally->post_requests = 1000;
+	tally->post_unknown = 4;
+	expect_warning("nobody knows whether 4 of 1000 messages were published");
+	begin(PLAN_FANOUT);
 	tally->sent = 900;
 	tally->unsent_down = 100;
 	expect_warning(
@@ -237,6 +251,34 @@ test_crossing(void)
 	expect_valid(0, "an echo crosses nothing");
 }
 
+static void
+test_merging(void)
+{
+	struct verdict all = {.valid = true};
+
+	begin(PLAN_FANOUT);
+	verdict_judge(&plan, tally, false, &verdict);
+	verdict_merge(&all, "ws", &verdict);
+	tap_ok(all.valid && all.reasons.count == 0 && all.warnings.count == 0,
+	    "merged: as good as its parts");
+	verdict_warn(&verdict, "process %d ended", 5);
+	verdict_merge(&all, "sse", &verdict);
+	tap_ok(all.valid && all.warnings.count == 1 && has(&all.warnings, "sse: process 5 ended"),
+	    "merged: a warning says whose it is");
+	tally->stray = 7;
+	verdict_judge(&plan, tally, false, &verdict);
+	verdict_merge(&all, "poll 1s", &verdict);
+	tap_ok(!all.valid && has(&all.reasons, "poll 1s: 7 messages arrived where"),
+	    "merged: one that is not valid is enough");
+	for (int i = 0; i < 2 * VERDICT_SENTENCES; i++)
+		verdict_merge(&all, "ws", &verdict);
+	tap_int((long long)all.reasons.count, VERDICT_SENTENCES, "merged: no more than fits");
+	begin(PLAN_FANOUT);
+	verdict_judge(&plan, tally, false, &verdict);
+	verdict_merge(&all, "ws", &verdict);
+	tap_ok(!all.valid, "merged: nothing makes it valid again");
+}
+
 /* More sentences than there is room for. */
 static void
 test_all_at_once(void)
@@ -269,6 +311,7 @@ main(void)
 	test_arrivals();
 	test_warnings();
 	test_crossing();
+	test_merging();
 	test_all_at_once();
 	tally_free(tally);
 	return tap_done();

@@ -69,6 +69,7 @@ struct play {
 	struct ws_deflate_pool *pool;
 	struct ws_deflate_offer offer;
 	struct rng rng;
+	struct peer peer;
 	struct ws_params params;
 	struct buf client, server;           /* traces */
 	struct loop_timer guard;
@@ -407,9 +408,9 @@ wire(void *ctx, const struct channel_wire *w)
 }
 
 static const struct channel_events silent_events = {opened, message, pong, drained, closing,
-    closed, NULL};
+    closed, NULL, NULL};
 static const struct channel_events wire_events = {opened, message, pong, drained, closing,
-    closed, wire};
+    closed, wire, NULL};
 
 static void
 give_up(evutil_socket_t fd, short events, void *ctx)
@@ -430,9 +431,10 @@ set_up(struct play *p, const struct scene *s, bool bytewise, event_callback_fn g
 	*p = (struct play){.scene = s, .bytewise = bytewise, .loop = loop_new(NULL),
 	    .pool = ws_deflate_pool_new()};
 	p->resolver = resolver_new(p->loop, NULL);
-	p->params = (struct ws_params){.max_backlog = BACKLOG, .authority = "peer",
-	    .max_refusal = s->max_refusal, .fault = s->fault, .rng = &p->rng,
-	    .max_message = s->max_message > 0 ? s->max_message : 1 << 20,
+	p->peer = (struct peer){.max_backlog = BACKLOG, .authority = "peer",
+	    .max_refusal = s->max_refusal, .rng = &p->rng,
+	    .max_message = s->max_message > 0 ? s->max_message : 1 << 20};
+	p->params = (struct ws_params){.peer = &p->peer, .fault = s->fault,
 	    .deflate_pool = p->pool};
 	if (s->offer != NULL && ws_deflate_offer_parse(&p->offer, s->offer, NULL) == 0)
 		p->params.deflate = &p->offer;
@@ -441,14 +443,14 @@ set_up(struct play *p, const struct scene *s, bool bytewise, event_callback_fn g
 	buf_init(&p->server, 1 << 20);
 	buf_init(&p->in, 64 << 20);
 	buf_init(&p->out, 64 << 20);
-	p->params.endpoint = endpoint_new(p->resolver, "127.0.0.1", listen_peer(p));
+	p->peer.endpoint = endpoint_new(p->resolver, "127.0.0.1", listen_peer(p));
 	loop_timer_init(&p->guard, p->loop, guard, p);
 }
 
 static void
 run(struct play *p)
 {
-	static const struct ws_place place = {.target = "/"};
+	static const struct place place = {.target = "/"};
 	struct err e = {0};
 
 	p->channel = ws_open(p->loop, &p->params, &place,
@@ -469,7 +471,7 @@ tear_down(struct play *p)
 {
 	channel_free(p->channel, false);
 	end_peer(p);
-	endpoint_free(p->params.endpoint);
+	endpoint_free(p->peer.endpoint);
 	resolver_free(p->resolver);
 	loop_free(p->loop);
 	ws_deflate_pool_free(p->pool);

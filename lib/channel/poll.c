@@ -1,0 +1,927 @@
+/*   STARTING ─► ASKING ──first answer, or its grace──► open
+ *                 ▲  │
+ *                 │  ├── 2xx, 204, 304, 408 … ──► RESTING ──interval──► ASKING
+ *                 │  │                              ▲
+ *                 └──┼── a long poll, unanswered ───┘ (at once)
+ *                    ├── any other answer ──► REFUSED ──its body──┐
+ *                    └── error, close() ──────────────────────────┴──► OVER
+ *
+ *   OVER calls closed at the end of the loop's turn, so that channel_close never does. One timer
+ *   serves every wait, since a poll waits for one thing at a time. */
+#include "lib/channel/poll.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/rng.h"
+#include "lib/channel/http_link.h"
+#include "lib/channel/http_verdict.h"
+#include "lib/channel/kept_place.h"
+#include "lib/channel/refusal.h"
+#include "lib/channel/resume.h"
+#include "lib/codec/http_coding.h"
+#include "lib/codec/http_head.h"
+#include "lib/codec/http_request.h"
+#include "lib/loop/loop.h"
+
+enum poll_state {
+	POLL_STARTING,               /* the first request waits for the end of the turn */
+	POLL_ASKING,
+	POLL_REFUSED,                /* the body of a refusal is read */
+	POLL_RESTING,                /* until the next request */
+	POLL_OVER,                   /* `closed` is on its way */
+	POLL_DEAD,
+};
+
+enum { TYPE_MAX = 96 };
+
+/* A server that does not hold what it should hold is not asked more often than this. */
+#define EMPTY_REST_NS (250 * NS_PER_MS)
+
+/* Until the head of an answer has come, nothing of this is held. */
+struct answer {
+	int status;
+	struct buf etag, modified;   /* what the next request gives back */
+	char type[TYPE_MAX];         /* Content-Type, cut: only its beginning matters */
+	struct buf body;
+	struct refusal *refusal;
+	uint64_t retry_ns;           /* Retry-After */
+	bool looked;                 /* it was begun to be told: … */
+	long known;                  /* … messages in front that were told before it came */
+	size_t told;                 /* … and how many are done with, those included */
+};
+
+struct poll {
+	struct channel channel;
+	struct loop *loop;
+	const struct poll_params *params;
+	struct http_link_params link_params;
+	struct http_link *link;
+	struct kept_place place;
+	struct resume *resume;
+	struct resume own;           /* when nobody lends one */
+	struct answer *answer;       /* NULL: none is read */
+	enum poll_state state;
+	bool opened;
+	bool paused, freed, deferring;
+	bool waits;                  /* the request under way may be held */
+	bool unread;                 /* the answer is complete, but not all told yet: a pause */
+	uint64_t asked_at;           /* clock_ns */
+	struct channel_polling counts;
+	struct channel_end *end;     /* in POLL_OVER */
+	struct loop_timer timer;
+	struct loop_deferred deferred;
+};
+
+static const char *const stage_names[] = {
+	[POLL_STARTING] = "connecting",
+	[POLL_ASKING] = "open",
+	[POLL_REFUSED] = "refused",
+	[POLL_RESTING] = "open",
+	[POLL_OVER] = "closing",
+	[POLL_DEAD] = "closed",
+};
+
+static void ask(struct poll *p);
+static void refused(struct poll *p);
+static void read_answer(struct poll *p, uint64_t now);
+
+/* --- life -------------------------------------------------------------------------------- */
+
+static void
+release_answer(struct poll *p)
+{
+	struct answer *a = p->answer;
+
+	p->answer = NULL;
+	if (a == NULL)
+		return;
+	buf_release(&a->body);
+	buf_release(&a->etag);
+	buf_release(&a->modified);
+	refusal_free(a->refusal);
+	free(a);
+}
+
+static void
+release(struct poll *p)
+{
+	release_answer(p);
+	kept_place_release(&p->place);
+	resume_release(&p->own);
+	free(p->end);
+	free(p);
+}
+
+/* The end of the turn: what was put off, or the memory. */
+static void
+turn_over(struct loop_deferred *d)
+{
+	struct poll *p = (struct poll *)((char *)d - offsetof(struct poll, deferred));
+
+	p->deferring = false;
+	if (p->freed) {
+		release(p);
+	} else if (p->state == POLL_OVER) {
+		p->state = POLL_DEAD;
+		p->channel.events->closed(p->channel.ctx, p->end);
+	} else if (p->state == POLL_STARTING) {
+		ask(p);
+	} else if (!p->paused && p->unread) {
+		read_answer(p, clock_ns());
+	}
+}
+
+static void
+defer(struct poll *p)
+{
+	if (!p->deferring)
+		loop_defer(p->loop, &p->deferred, turn_over);
+	p->deferring = true;
+}
+
+static void
+poll_free(struct channel *c, bool reset)
+{
+	struct poll *p = (struct poll *)c;
+
+	if (p->freed)
+		return;
+	p->freed = true;
+	p->state = POLL_DEAD;
+	loop_timer_clear(&p->timer);
+	http_link_free(p->link, reset);
+	defer(p);
+}
+
+/* The one way to `closed`. */
+static void
+finish(struct poll *p, const struct channel_end *end)
+{
+	static const struct channel_end no_memory = {.why = {.class = ERR_MEMORY,
+	    .text = "no memory for the end of a connection"}};
+
+	if (p->state >= POLL_OVER)
+		return;
+	p->state = POLL_OVER;
+	loop_timer_clear(&p->timer);
+	http_link_drop(p->link);
+	p->end = malloc(sizeof *p->end);
+	if (p->end != NULL) {
+		*p->end = *end;
+		if (p->answer != NULL && p->answer->refusal != NULL)
+			p->end->refusal = refusal_view(p->answer->refusal);
+		defer(p);
+		return;
+	}
+	p->state = POLL_DEAD;
+	p->channel.events->closed(p->channel.ctx, &no_memory);
+}
+
+static void
+fail(struct poll *p, const struct err *why, bool final)
+{
+	struct channel_end end = {.why = *why, .final = final, .by_peer = true};
+
+	finish(p, &end);
+}
+
+static void
+tell_notice(struct poll *p, enum notice_kind kind, const struct err *what)
+{
+	struct channel_notice n = {kind, *what};
+
+	if (p->channel.events->notice != NULL)
+		p->channel.events->notice(p->channel.ctx, &n);
+}
+
+/* --- the request ------------------------------------------------------------------------- */
+
+bool
+poll_is_template(const char *target)
+{
+	return strstr(target, "{last_id}") != NULL || strstr(target, "{wait}") != NULL ||
+	    strstr(target, "{wait_ms}") != NULL;
+}
+
+/* Percent-encodes all but what is unreserved (RFC 3986, 2.3). */
+static int
+add_encoded(struct buf *into, struct slice text)
+{
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789-._~";
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+
+		if ((c != '\0' && strchr(unreserved, c) != NULL ? buf_add(into, &c, 1) :
+		    buf_addf(into, "%%%02X", (unsigned char)c)) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_name(struct buf *into, const struct poll *p, const char **at)
+{
+	uint64_t wait_ns = p->waits ? p->params->wait : 0;
+
+	if (strncmp(*at, "{last_id}", 9) == 0) {
+		*at += 9;
+		return add_encoded(into, resume_text(&p->resume->last_id));
+	}
+	if (strncmp(*at, "{wait}", 6) == 0) {
+		*at += 6;
+		return buf_addf(into, "%" PRIu64, (wait_ns + NS_PER_S - 1) / NS_PER_S);
+	}
+	if (strncmp(*at, "{wait_ms}", 9) == 0) {
+		*at += 9;
+		return buf_addf(into, "%" PRIu64, wait_ns / NS_PER_MS);
+	}
+	return buf_add(into, (*at)++, 1);
+}
+
+static int
+expand_target(struct buf *into, const struct poll *p)
+{
+	const char *at = p->place.target;
+
+	while (*at != '\0') {
+		size_t plain = strcspn(at, "{");
+
+		if (buf_add(into, at, plain) != 0)
+			return -1;
+		at += plain;
+		if (*at != '\0' && add_name(into, p, &at) != 0)
+			return -1;
+	}
+	return buf_add(into, "", 1);
+}
+
+/* The lines that only this request has, as one text after the other, each ended by NUL. */
+static int
+write_conditions(struct buf *into, const struct poll *p, size_t *count)
+{
+	const struct resume *r = p->resume;
+
+	if (r->etag.len > 0) {
+		if (buf_addf(into, "If-None-Match: %.*s", (int)r->etag.len,
+		    (const char *)r->etag.data) != 0 || buf_add(into, "", 1) != 0)
+			return -1;
+		++*count;
+	}
+	if (r->modified.len > 0) {
+		if (buf_addf(into, "If-Modified-Since: %.*s", (int)r->modified.len,
+		    (const char *)r->modified.data) != 0 || buf_add(into, "", 1) != 0)
+			return -1;
+		++*count;
+	}
+	if (p->waits) {
+		if (buf_addf(into, "Prefer: wait=%" PRIu64,
+		    (p->params->wait + NS_PER_S - 1) / NS_PER_S) != 0 || buf_add(into, "",
+		    1) != 0)
+			return -1;
+		++*count;
+	}
+	return 0;
+}
+
+enum { CONDITIONS_MAX = 2 * RESUME_TEXT_MAX + 128, TARGET_MAX = HTTP_LINK_REQUEST_MAX };
+
+static int
+write_request(void *ctx, struct buf *into, struct slice *body)
+{
+	static const char *const defaults[] = {"Accept: */*", HTTP_CODINGS_ACCEPTED};
+	struct poll *p = ctx;
+	const struct peer *peer = p->params->peer;
+	const char *more[KEPT_HEADERS_MAX + 3];
+	struct http_request r = {.method = "GET", .authority = peer->authority,
+	    .headers = peer->headers, .header_count = peer->header_count, .more_headers = more,
+	    .defaults = defaults, .default_count = p->params->compress ? 2 : 1};
+	uint8_t room[CONDITIONS_MAX], target_room[TARGET_MAX];
+	struct buf lines = {.data = room, .cap = sizeof room, .max = sizeof room};
+	struct buf target = {.data = target_room, .cap = sizeof target_room,
+	    .max = sizeof target_room};
+	size_t conditions = 0;
+
+	(void)body;
+	if (expand_target(&target, p) != 0 || write_conditions(&lines, p, &conditions) != 0)
+		return -1;
+	r.target = (const char *)target.data;
+	for (size_t i = 0; i < p->place.header_count; i++)
+		more[r.more_header_count++] = p->place.headers[i];
+	for (const char *at = (const char *)room; conditions > 0; conditions--) {
+		more[r.more_header_count++] = at;
+		at += strlen(at) + 1;
+	}
+	return http_request_write(into, &r);
+}
+
+/* How long the answer may take. */
+static uint64_t
+patience(const struct poll *p)
+{
+	uint64_t held = p->params->held ? p->params->wait : 0;
+
+	return p->params->limit < UINT64_MAX - held ? p->params->limit + held : UINT64_MAX;
+}
+
+static void
+ask(struct poll *p)
+{
+	struct err why = {0};
+
+	p->state = POLL_ASKING;
+	p->asked_at = clock_ns();
+	p->waits = p->params->held && p->resume->begun;
+	if (http_link_ask(p->link, &(struct http_exchange){.repeatable = true}, &why) != 0)
+		fail(p, &why, why.class == ERR_LIMIT);
+	else if (!p->opened && p->params->held && p->params->grace != POLL_NEVER)
+		loop_timer_set(&p->timer, p->params->grace > 0 ? p->params->grace : 1);
+	else
+		loop_timer_set(&p->timer, patience(p));
+}
+
+static void
+rest(struct poll *p, uint64_t ns)
+{
+	p->state = POLL_RESTING;
+	if (ns > 0)
+		loop_timer_set(&p->timer, ns);
+	else
+		ask(p);
+}
+
+/* --- time -------------------------------------------------------------------------------- */
+
+static void
+open_channel(struct poll *p, const struct http_head *head, uint64_t now)
+{
+	struct channel_opened opened = {.head = head, .times = http_link_times(p->link),
+	    .stream = http_link_stream(p->link), .at = now};
+
+	p->opened = true;
+	p->channel.events->opened(p->channel.ctx, &opened);
+}
+
+/* The first request was not answered: the server holds it, so it has us. */
+static void
+grace_over(struct poll *p)
+{
+	uint64_t now = clock_ns(), until = p->asked_at + patience(p);
+
+	if (strcmp(http_link_stage(p->link), "waiting for the answer") != 0) {
+		loop_timer_set(&p->timer, p->params->grace > 0 ? p->params->grace : NS_PER_MS);
+		return;                      /* not even asked yet: the session's limit holds */
+	}
+	loop_timer_set(&p->timer, until > now ? until - now : 1);
+	open_channel(p, NULL, now);
+}
+
+static void
+give_up(struct poll *p)
+{
+	struct err why;
+
+	if (p->params->held && p->resume->begun) {
+		http_link_drop(p->link);
+		p->counts.requests++;
+		p->counts.empty++;
+		release_answer(p);
+		ask(p);
+		return;
+	}
+	err_set(&why, ERR_TIMEOUT, 0, "no answer to a poll within %.3g s",
+	    (double)patience(p) / (double)NS_PER_S);
+	fail(p, &why, false);
+}
+
+static void
+timer_fired(evutil_socket_t fd, short events, void *ctx)
+{
+	struct poll *p = ctx;
+
+	(void)fd;
+	(void)events;
+	switch (p->state) {
+	case POLL_REFUSED:
+		refusal_cut(p->answer->refusal);
+		refused(p);
+		break;
+	case POLL_ASKING:
+		if (!p->opened && p->params->held && p->params->grace != POLL_NEVER &&
+		    p->answer == NULL)
+			grace_over(p);
+		else if (p->paused)
+			loop_timer_set(&p->timer, patience(p));      /* it may be there,
+		    unread */
+		else
+			give_up(p);
+		break;
+	case POLL_RESTING:
+		ask(p);
+		break;
+	case POLL_STARTING:
+	case POLL_OVER:
+	case POLL_DEAD:
+		break;
+	}
+}
+
+/* How long to rest after an answer. */
+static uint64_t
+interval(const struct poll *p, bool empty, uint64_t now)
+{
+	uint64_t since = now - p->asked_at, wait = p->params->interval;
+
+	if (p->params->held)
+		wait = empty && since < NS_PER_S && p->waits ? EMPTY_REST_NS : 0;
+	if (wait > 0 && !p->params->held && p->params->spread && p->counts.requests == 1)
+		wait = (uint64_t)((double)wait * rng_double(p->params->peer->rng)) + 1;
+	if (p->answer->retry_ns > wait)
+		return p->answer->retry_ns;
+	return p->params->held ? wait : wait > since ? wait - since : 0;
+}
+
+/* --- the answer -------------------------------------------------------------------------- */
+
+static bool
+is_empty_status(const struct poll *p, int status)
+{
+	return status == 204 || status == 304 || (p->opened && (status == 408 || status == 504));
+}
+
+static bool
+is_refusal(const struct poll *p, int status, uint64_t retry_ns)
+{
+	if (p->opened && retry_ns > 0 && (status == 429 || status == 503))
+		return false;
+	return (status < 200 || status > 299) && !is_empty_status(p, status);
+}
+
+/* What the server says of where we will be when we have all of this answer. */
+static int
+keep_cursor(struct answer *a, const struct http_head *head)
+{
+	buf_init(&a->etag, RESUME_TEXT_MAX);
+	buf_init(&a->modified, RESUME_TEXT_MAX);
+	if (head->status > 299 && head->status != 304)
+		return 0;
+	if (resume_set(&a->etag, http_head_field(head, "ETag")) != 0)
+		return -1;
+	return resume_set(&a->modified, http_head_field(head, "Last-Modified"));
+}
+
+/* We have all of it now: an answer that broke off would be missing, had its cursor been taken with
+ * its head. One with messages that says nothing has no cursor; one that is empty need not repeat
+ * it. */
+static int
+take_cursor(struct poll *p)
+{
+	struct answer *a = p->answer;
+	bool messages = a->status >= 200 && a->status < 300 && a->status != 204;
+
+	if ((a->etag.len > 0 || messages) &&
+	    resume_set(&p->resume->etag, resume_text(&a->etag)) != 0)
+		return -1;
+	if ((a->modified.len > 0 || messages) &&
+	    resume_set(&p->resume->modified, resume_text(&a->modified)) != 0)
+		return -1;
+	return 0;
+}
+
+/* An endpoint that answered before is not gone for good: nchan says 410 of a node that stops, to
+ * all whose polls it holds. */
+static bool
+is_final(const struct poll *p, const struct err *why)
+{
+	bool answered = p->opened || p->resume->begun;
+
+	return http_verdict_is_final(why) && !(answered && why->code == 410);
+}
+
+static void
+begin_refused(struct poll *p, const struct http_head *head, struct slice raw)
+{
+	struct err why;
+
+	http_verdict_refuse(head, &why);
+	p->answer->refusal = refusal_new(raw.data, raw.len, p->params->peer->max_refusal,
+	    false, &why);
+	if (p->answer->refusal == NULL || p->params->peer->max_refusal == 0)
+		fail(p, &why, is_final(p, &why));
+	else
+		p->state = POLL_REFUSED;
+}
+
+static void
+refused(struct poll *p)
+{
+	const struct err *why = refusal_why(p->answer->refusal);
+
+	fail(p, why, is_final(p, why));
+}
+
+static void
+head_came(void *ctx, const struct http_head *head, struct slice raw, uint64_t at)
+{
+	struct poll *p = ctx;
+	struct slice type = http_head_field(head, "Content-Type");
+	struct answer *a;
+
+	if (p->state != POLL_ASKING)
+		return;
+	a = p->answer = calloc(1, sizeof *a);
+	if (a == NULL) {
+		fail(p, &(struct err){.class = ERR_MEMORY, .text = "no memory for an answer"},
+		    true);
+		return;
+	}
+	a->status = head->status;
+	a->retry_ns = http_verdict_retry_after(head);
+	buf_init(&a->body, p->params->peer->max_message);
+	snprintf(a->type, sizeof a->type, "%.*s",
+	    (int)(type.len < TYPE_MAX ? type.len : TYPE_MAX),
+	    type.len > 0 ? type.data : "");
+	if (is_refusal(p, head->status, a->retry_ns)) {
+		begin_refused(p, head, raw);
+		return;
+	}
+	if (keep_cursor(a, head) != 0) {
+		fail(p, &(struct err){.class = ERR_LIMIT,
+		    .text = "an ETag or Last-Modified that is "
+		    "too long to be given back"}, true);
+		return;
+	}
+	if (!p->opened)
+		open_channel(p, head, at);
+}
+
+static void
+data_came(void *ctx, struct slice piece, uint64_t at)
+{
+	struct poll *p = ctx;
+	struct err why;
+
+	(void)at;
+	if (p->state == POLL_REFUSED) {
+		if (!refusal_add(p->answer->refusal, piece))
+			refused(p);
+		return;
+	}
+	if (p->state != POLL_ASKING || p->answer->status < 200 || p->answer->status > 299 ||
+	    buf_add(&p->answer->body, piece.data, piece.len) == 0)
+		return;
+	err_set(&why, ERR_LIMIT, 0, "an answer of more than %" PRIu64 " bytes (--max-message)",
+	    p->params->peer->max_message);
+	fail(p, &why, true);
+}
+
+/* --- messages ---------------------------------------------------------------------------- */
+
+/* One look at the messages of an answer. */
+struct look {
+	struct poll *poll;
+	size_t index;                /* of the message that comes */
+	size_t skip;                 /* messages in front that are not told */
+	size_t seen;                 /* 1 + the index of the message with the last id; 0: none */
+	bool ids;                    /* some have one */
+	bool stopped;
+	uint64_t now;
+};
+
+static bool
+is_last(const struct poll *p, struct slice id)
+{
+	struct slice last = resume_text(&p->resume->last_id);
+
+	return id.len == last.len && memcmp(id.data, last.data, id.len) == 0;
+}
+
+static int
+find_last(void *ctx, struct slice data, struct slice id)
+{
+	struct look *l = ctx;
+
+	(void)data;
+	l->index++;
+	if (id.len == 0)
+		return 0;
+	l->ids = true;
+	if (is_last(l->poll, id))
+		l->seen = l->index;
+	return 0;
+}
+
+static void
+check_gap(struct poll *p, struct slice id)
+{
+	uint64_t missing = resume_count(p->resume, id);
+	struct err what;
+
+	if (missing == 0)
+		return;
+	err_set(&what, ERR_PROTOCOL, 0,
+	    "%" PRIu64 " missing before the message with id %.*s: the "
+	    "ids leave numbers out", missing, id.len < 80 ? (int)id.len : 80, id.data);
+	tell_notice(p, NOTICE_GAP, &what);
+}
+
+static int
+tell_message(void *ctx, struct slice data, struct slice id)
+{
+	struct look *l = ctx;
+	struct poll *p = l->poll;
+	struct message m = {.kind = MESSAGE_TEXT, .data = (const uint8_t *)data.data,
+	    .len = data.len, .id = id, .at = l->now};
+
+	if (l->index++ < l->skip)
+		return 0;
+	if (p->paused) {
+		l->stopped = true;
+		l->index--;
+		return 1;
+	}
+	if (id.len > 0 && !is_last(p, id)) {
+		check_gap(p, id);
+		if (p->state == POLL_ASKING)
+			resume_set(&p->resume->last_id, id);
+	}
+	if (p->state == POLL_ASKING)
+		p->channel.events->message(p->channel.ctx, &m);
+	return p->state != POLL_ASKING;
+}
+
+/* A list that is fetched again and again: what of it was told already (poll.h). Returns how many
+ * to skip, -1 with *e. */
+static long
+count_known(struct poll *p, struct slice type, struct slice body, struct err *e)
+{
+	struct look l = {.poll = p};
+	struct poll_cursor form = {0};
+	struct err what;
+
+	if (p->resume->last_id.len == 0 || p->params->shape.cursor != NULL ||
+	    strstr(p->place.target, "{last_id}") != NULL)
+		return 0;
+	if (poll_body_read(&p->params->shape, type, body, find_last, &l, &form, e) < 0)
+		return -1;
+	if (!form.list)                      /* one message may come again, changed */
+		return 0;
+	if (l.seen == 0 && l.ids && p->answer->etag.len == 0 && p->answer->modified.len == 0) {
+		err_set(&what, ERR_PROTOCOL, 0,
+		    "the last message seen is not in the answer any "
+		    "more: others may be missing before those that are");
+		tell_notice(p, NOTICE_GAP, &what);
+	}
+	return (long)l.seen;
+}
+
+/* Where the body itself says how to go on. */
+static int
+take_body_cursor(struct poll *p, struct buf *cursor, bool found)
+{
+	return found ? resume_set(&p->resume->last_id, resume_text(cursor)) : 0;
+}
+
+/* Tells the messages that were not told yet. Returns how many new ones the answer has, -1 with *e;
+ * p->unread when a pause came between. */
+static long
+tell_messages(struct poll *p, uint64_t now, struct err *e)
+{
+	struct answer *a = p->answer;
+	struct slice body = {(const char *)a->body.data, a->body.len};
+	struct slice type = {a->type, strlen(a->type)};
+	struct look l = {.poll = p, .now = now};
+	uint8_t room[RESUME_TEXT_MAX];
+	struct buf text = {.data = room, .cap = sizeof room, .max = sizeof room};
+	struct poll_cursor cursor = {.into = &text};
+	long count;
+
+	if (!a->looked && (a->known = count_known(p, type, body, e)) < 0)
+		return -1;
+	l.skip = a->looked ? a->told : (size_t)a->known;
+	a->looked = true;
+	count = poll_body_read(&p->params->shape, type, body, tell_message, &l, &cursor, e);
+	if (p->state != POLL_ASKING)
+		return 0;
+	a->told = l.index;
+	p->unread = l.stopped;
+	if (count >= 0 && !l.stopped && take_body_cursor(p, &text, cursor.found) != 0)
+		return err_set(e, ERR_LIMIT, 0, "a cursor of more than %d bytes",
+		    RESUME_TEXT_MAX);
+	return count >= 0 ? count - a->known : -1;
+}
+
+static void
+count_answer(struct poll *p, bool empty)
+{
+	p->counts.requests++;
+	p->counts.not_modified += p->answer->status == 304;
+	p->counts.empty += empty && p->answer->status != 304;
+}
+
+/* Whether one more message may be waiting behind the one that came: a server with a cursor that
+ * gives them one by one. */
+static bool
+asks_on(const struct poll *p, long count)
+{
+	return !p->params->held && count == 1 && p->params->shape.unpack == POLL_ITEMS_NONE &&
+	    p->answer->etag.len > 0;
+}
+
+static void
+read_answer(struct poll *p, uint64_t now)
+{
+	struct err why = {0};
+	bool busy = p->answer->status == 429 || p->answer->status == 503;
+	long count = 0;
+	uint64_t wait;
+
+	p->unread = false;
+	if (p->answer->status >= 200 && p->answer->status < 300)
+		count = tell_messages(p, now, &why);
+	if (p->state != POLL_ASKING || p->unread)
+		return;
+	if (count < 0) {
+		fail(p, &why, true);
+		return;
+	}
+	if (take_cursor(p) != 0) {
+		fail(p, &(struct err){.class = ERR_MEMORY, .text = "no memory for an ETag"},
+		    true);
+		return;
+	}
+	count_answer(p, count == 0);
+	if (busy) {
+		err_set(&why, ERR_HTTP, p->answer->status,
+		    "the server answered %d: asked again in "
+		    "%" PRIu64 " s", p->answer->status, p->answer->retry_ns / NS_PER_S);
+		tell_notice(p, NOTICE_BUSY, &why);
+	}
+	wait = asks_on(p, count) ? 0 : interval(p, count == 0, now);
+	p->resume->begun = true;
+	release_answer(p);
+	rest(p, wait);
+}
+
+static void
+done(void *ctx, uint64_t at)
+{
+	struct poll *p = ctx;
+
+	loop_timer_clear(&p->timer);
+	if (p->state == POLL_REFUSED)
+		refused(p);
+	else if (p->state == POLL_ASKING && p->paused)
+		p->unread = true;
+	else if (p->state == POLL_ASKING)
+		read_answer(p, at);
+}
+
+static void
+failed(void *ctx, const struct err *why)
+{
+	struct poll *p = ctx;
+
+	if (p->state == POLL_REFUSED) {
+		refusal_cut(p->answer->refusal);
+		refused(p);
+		return;
+	}
+	fail(p, why, why->class == ERR_PROTOCOL || why->class == ERR_LIMIT);
+}
+
+static void
+wire(void *ctx, const struct channel_wire *w)
+{
+	struct poll *p = ctx;
+
+	if (p->channel.events->wire != NULL && p->state < POLL_OVER)
+		p->channel.events->wire(p->channel.ctx, w);
+}
+
+static const struct http_link_events link_events = {write_request, head_came, data_came, done,
+    failed, wire};
+
+/* --- the channel ------------------------------------------------------------------------- */
+
+static int
+poll_send(struct channel *c, enum message_kind kind, const void *data, size_t len)
+{
+	(void)c;
+	(void)kind;
+	(void)data;
+	(void)len;
+	return -1;
+}
+
+static void
+poll_close(struct channel *c, unsigned code, const char *reason)
+{
+	struct poll *p = (struct poll *)c;
+
+	(void)code;
+	(void)reason;
+	if (p->state == POLL_REFUSED) {
+		refusal_cut(p->answer->refusal);
+		refused(p);
+	} else {
+		finish(p, &(struct channel_end){0});
+	}
+}
+
+static void
+poll_pause(struct channel *c, bool pause)
+{
+	struct poll *p = (struct poll *)c;
+
+	if (p->state >= POLL_OVER)
+		return;
+	p->paused = pause;
+	http_link_pause(p->link, pause);
+	if (!pause && p->unread)
+		defer(p);
+	else if (!pause && p->opened && p->state == POLL_ASKING)
+		loop_timer_set(&p->timer, patience(p));      /* time to read the answer */
+}
+
+static size_t
+poll_backlog(const struct channel *c)
+{
+	(void)c;
+	return 0;
+}
+
+static uint64_t
+poll_bytes_in(const struct channel *c)
+{
+	return http_link_bytes_in(((const struct poll *)c)->link);
+}
+
+static uint64_t
+poll_bytes_out(const struct channel *c)
+{
+	return http_link_bytes_out(((const struct poll *)c)->link);
+}
+
+static const char *
+poll_stage(const struct channel *c)
+{
+	const struct poll *p = (const struct poll *)c;
+
+	return p->state == POLL_ASKING && !p->opened ? http_link_stage(p->link) :
+	    stage_names[p->state];
+}
+
+static void
+poll_compression(const struct channel *c, struct channel_compression *out)
+{
+	(void)c;
+	*out = (struct channel_compression){0};
+}
+
+static void
+poll_polling(const struct channel *c, struct channel_polling *out)
+{
+	const struct poll *p = (const struct poll *)c;
+
+	*out = p->counts;
+	out->connections = http_link_connections(p->link);
+}
+
+static const struct channel_ops poll_ops = {poll_send, NULL, poll_close, poll_free, poll_pause,
+    poll_backlog, poll_bytes_in, poll_bytes_out, poll_stage, poll_compression, poll_polling};
+
+struct channel *
+poll_open(struct loop *l, const struct poll_params *params, const struct place *place,
+    const struct channel_events *events, void *ctx, struct err *e)
+{
+	struct poll *p = calloc(1, sizeof *p);
+
+	if (p == NULL) {
+		err_set(e, ERR_MEMORY, 0, "no memory for a connection");
+		return NULL;
+	}
+	p->channel = (struct channel){&poll_ops, events, ctx};
+	p->loop = l;
+	p->params = params;
+	p->link_params = (struct http_link_params){params->peer, place->source,
+	    place->source_len};
+	resume_init(&p->own);
+	p->resume = place->resume != NULL ? place->resume : &p->own;
+	loop_timer_init(&p->timer, l, timer_fired, p);
+	if (kept_place_init(&p->place, place) != 0 ||
+	    (p->link = http_link_new(l, &p->link_params, &link_events, p)) == NULL) {
+		release(p);
+		err_set(e, ERR_MEMORY, 0, "no memory for a connection");
+		return NULL;
+	}
+	defer(p);
+	return &p->channel;
+}
