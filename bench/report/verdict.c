@@ -19,7 +19,7 @@ static const double unsent_share = 0.01;      /* of what was scheduled */
 
 enum { UNIT_TEXT = 32 };
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 add_args(struct verdict_list *list, const char *format, va_list args)
 {
 	if (list->count < VERDICT_SENTENCES)

@@ -14,6 +14,9 @@
 #                       FOREIGN_PORT FOREIGN_PID, and FOREIGN_OUT, the file that holds its stdout
 #   start_nchan         nginx with nchan: NCHAN_PORT; /sub/ID subscribes by WebSocket, event stream
 #                       or long poll, /poll/ID by short polls; a POST to /pub/ID publishes
+#   start_nchan_cluster three of them over one Redis: NCHAN_URLS NCHAN_PIDS, which are arrays and
+#                       so do not come back from setup_file; behind HAProxy, which takes them in
+#                       turn: NCHAN_LB; see nchan_nodes_of and nchan_serves
 #   start_mosquitto     an MQTT broker, by WebSocket: MOSQUITTO_PORT
 #   make_certificates   $WORK/ca.pem, server.pem, named.pem and client.pem (certificate and key),
 #                       other-ca.pem, which signed none of them

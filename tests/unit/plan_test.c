@@ -10,7 +10,8 @@ fanout(uint64_t connections, size_t targets, uint64_t topics, uint64_t publisher
 	static char publish[] = "{stamp}";
 
 	return (struct plan){.workload = PLAN_FANOUT, .dialect.publish = publish,
-	    .connections = connections, .target_count = targets, .topics = topics, .publishers = publishers, .size = 64,
+	    .connections = connections, .target_count = targets, .topics = topics,
+	    .publishers = publishers, .size = 64,
 	    .duration = 1000000000, .pacer = {.rate = 100}};
 }
 
