@@ -270,6 +270,15 @@ opened(void *ctx, const struct channel_opened *o)
 	send_prepared(t);
 }
 
+/* What is still to be published by requests was said before enough was heard. */
+static void
+end_enough(struct talk *t)
+{
+	if (t->params.conversation.publish == NULL ||
+	    conversation_backlog(t->conversation) == 0)
+		begin_close(t);
+}
+
 static void
 send_back(struct talk *t, const struct message *m)
 {
@@ -301,7 +310,7 @@ message(void *ctx, const struct message *m)
 	if (t->params.count > 0 && t->received >= t->params.count)
 		have_enough(t);
 	if (t->enough)
-		begin_close(t);
+		end_enough(t);
 	count_told(t, m->len);
 }
 
@@ -319,7 +328,9 @@ drained(void *ctx)
 	struct talk *t = ctx;
 
 	t->waiting_for_room = false;
-	if (t->next < t->params.on_open_count + t->params.message_count)
+	if (t->enough)
+		end_enough(t);
+	else if (t->next < t->params.on_open_count + t->params.message_count)
 		send_prepared(t);
 	else if (!t->closing)
 		t->events->ready(t->ctx);

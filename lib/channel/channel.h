@@ -71,8 +71,9 @@ struct channel_end {
 
 /* What goes wrong without ending the channel. */
 enum notice_kind {
-	NOTICE_GAP,                      /* messages are missing: their ids leave numbers out, or
-	                                  * what was to follow is not there any more */
+	NOTICE_GAP,                      /* of polls: messages are missing, since their ids leave
+	                                  * numbers out, or what they were to follow is not there
+	                                  * any more */
 	NOTICE_BUSY,                     /* the server asked to be left alone for a while */
 };
 

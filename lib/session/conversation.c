@@ -38,7 +38,8 @@ enum { COOKIE_LINE_MAX = 8192 };
 
 enum {
 	RECONNECTION_S = 3,          /* until a stream that ended is opened again, when the server
-	                              * does not say */
+	                              * does not say; … */
+	RECONNECTION_LEAST_MS = 10,  /* … and the least, whatever it says */
 	STEADY_S = 10,               /* a connection that lasted so long was a success */
 };
 
@@ -74,6 +75,15 @@ static const struct url *
 here(const struct conversation *c)
 {
 	return c->redirects > 0 ? &c->url : c->params.url;
+}
+
+/* The close code of an end without a close frame; only a WebSocket has them. */
+static unsigned
+no_code(const struct conversation *c)
+{
+	enum url_scheme scheme = c->params.url->scheme;
+
+	return scheme == URL_WS || scheme == URL_WSS ? 1006 : 0;
 }
 
 static void
@@ -148,8 +158,11 @@ wait_of(const struct conversation *c, const struct channel_end *end)
 	uint64_t asked = end->refusal != NULL ? http_verdict_retry_after(end->refusal->head) : 0;
 	uint64_t wait = end->retry_ns;
 
+	if (end->again && wait == 0)
+		return RECONNECTION_S * NS_PER_S;
 	if (end->again)
-		return wait > 0 ? wait : RECONNECTION_S * NS_PER_S;
+		return wait > RECONNECTION_LEAST_MS * NS_PER_MS ? wait :
+		    RECONNECTION_LEAST_MS * NS_PER_MS;
 	wait += backoff_wait(&c->params.backoff, c->attempt, c->params.rng);
 	return wait > asked ? wait : asked;
 }
@@ -443,7 +456,7 @@ connect_there(struct conversation *c, struct err *e)
 static void
 begin(struct conversation *c)
 {
-	struct channel_end end = {.code = 1006};
+	struct channel_end end = {.code = no_code(c)};
 
 	c->state = CONVERSATION_CONNECTING;
 	c->events->connecting(c->ctx, here(c), (unsigned)c->redirects);
@@ -455,10 +468,10 @@ begin(struct conversation *c)
 static void
 give_up(struct conversation *c)
 {
-	struct channel_end end = {.why = c->last, .code = 1006};
+	struct channel_end end = {.why = c->last, .code = no_code(c)};
 
 	if (c->last.class == ERR_NONE)
-		err_set(&end.why, ERR_CLOSED, 1006, "closed before the connection was open");
+		err_set(&end.why, ERR_CLOSED, (int)end.code, "closed before the connection was open");
 	finish(c, &end);
 }
 

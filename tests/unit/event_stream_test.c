@@ -3,6 +3,8 @@
  * tested in sse_test.c, and by the vectors of tests/event_stream. */
 #include "lib/channel/event_stream.h"
 
+#include <zlib.h>
+
 #include "lib/base/err.h"
 #include "tests/unit/http_play.h"
 
@@ -260,6 +262,31 @@ test_pauses(void)
 	check_all(scenes, COUNT(scenes));
 }
 
+/* Two events in gzip, the second of which is held in the pause, and behind them an end that is
+ * missing, which shows though nothing is read. */
+static void
+test_fault_in_a_pause(void)
+{
+	static char events[] = "data: a\n\ndata: b\n\n", answer[400];
+	static struct scene s = {"a fault that shows in a pause, behind what is held",
+	    .acts = PAUSES,
+	    .client = "open 200 | =a | (on) | =b | closed by peer final protocol 0"};
+	uint8_t zipped[200];
+	z_stream z = {.next_in = (uint8_t *)events, .avail_in = sizeof events - 1,
+	    .next_out = zipped, .avail_out = sizeof zipped};
+	size_t head;
+
+	deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
+	deflate(&z, Z_SYNC_FLUSH);
+	deflateEnd(&z);
+	head = (size_t)snprintf(answer, sizeof answer, EVENTS "Content-Encoding: gzip\r\n"
+	    "Content-Length: %lu\r\n\r\n", z.total_out);
+	memcpy(answer + head, zipped, z.total_out);
+	s.turn = (struct peer_turn){answer, head + z.total_out, PEER_KEEPS};
+	check_once(&s, false);
+	check_once(&s, true);
+}
+
 static void
 test_ending(void)
 {
@@ -318,6 +345,7 @@ main(void)
 	test_refusals();
 	test_failing();
 	test_pauses();
+	test_fault_in_a_pause();
 	test_ending();
 	test_face();
 	return tap_done();

@@ -40,6 +40,7 @@ struct scene {
 	const char *method, *type; /* NULL: POST, by the kind */
 	const char *header;        /* a line of the peer's; NULL: none */
 	size_t max_backlog;        /* 0: enough */
+	unsigned limit_ms;         /* 0: LIMIT_MS */
 	enum act at_published, at_refused, at_drained;
 	const char *trace;
 	const char *server;        /* NULL: does not matter */
@@ -179,7 +180,8 @@ set_up(struct play *p, const struct scene *s, bool bytewise)
 	    .max_backlog = s->max_backlog > 0 ? s->max_backlog : 8 << 20};
 	p->peer.endpoint = endpoint_new(p->resolver, "127.0.0.1", http_peer_open(&p->server));
 	p->params = (struct publisher_params){.peer = &p->peer, .type = s->type,
-	    .method = s->method != NULL ? s->method : "POST", .limit = LIMIT_MS * NS_PER_MS};
+	    .method = s->method != NULL ? s->method : "POST", .limit = (s->limit_ms > 0 ?
+	    s->limit_ms : LIMIT_MS) * NS_PER_MS};
 	rng_init(&p->rng, 1);
 	buf_init(&p->trace, 1 << 20);
 	loop_timer_init(&p->guard, p->server.loop, give_up, p);
@@ -296,7 +298,8 @@ test_refusals(void)
 		{"a body longer than what is kept, without end", {{.answer =
 		    "HTTP/1.1 500 N\r\nContent-Length: 99999\r\n\r\n123456789"}, OK}, "a b",
 		    .trace = "1 1 | no 1 http 500 500 \"12345678\" cut | yes 2 | drained",
-		    .type = "t", .server = "c1 POST /pub Content-Type: t \"a\" | "
+		    .type = "t", .limit_ms = 60000,
+		    .server = "c1 POST /pub Content-Type: t \"a\" | "
 		    "c2 POST /pub Content-Type: t \"b\""},
 		{"one that breaks off",
 		    {{.answer = "HTTP/1.1 500 N\r\nContent-Length: 9\r\n\r\nno",
