@@ -9,7 +9,6 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/rng.h"
-#include "lib/channel/resume.h"
 #include "lib/codec/http_head.h"
 #include "lib/loop/loop.h"
 #include "lib/transport/endpoint.h"
@@ -32,7 +31,6 @@ struct fleet {
 	struct client_target **targets;
 	size_t target_count;
 	struct fleet_conn *conns;
-	struct resume *resumes;              /* one each; NULL for WebSockets, which have none */
 	uint64_t count, next, opening, open;
 	uint64_t closing_next;               /* index from which fleet_close goes on */
 	bool closing, settled, emptied;
@@ -81,16 +79,9 @@ make_targets(struct fleet *f, struct err *e)
 static int
 make_conns(struct fleet *f, struct err *e)
 {
-	bool resumes = f->params.plan->transport != TRANSPORT_WS;
-
 	f->conns = calloc(f->count, sizeof *f->conns);
-	if (resumes)
-		f->resumes = calloc(f->count, sizeof *f->resumes);
-	if (f->conns == NULL || (resumes && f->resumes == NULL))
-		return err_set(e, ERR_MEMORY, 0, "no memory for the connections");
-	for (uint64_t i = 0; resumes && i < f->count; i++)
-		resume_init(&f->resumes[i]);
-	return 0;
+	return f->conns != NULL ? 0 :
+	    err_set(e, ERR_MEMORY, 0, "no memory for the connections");
 }
 
 struct fleet *
@@ -129,9 +120,6 @@ fleet_free(struct fleet *f)
 	free(f->targets);
 	resolver_free(f->resolver);
 	client_free(f->client);
-	for (uint64_t i = 0; f->resumes != NULL && i < f->count; i++)
-		resume_release(&f->resumes[i]);
-	free(f->resumes);
 	free(f->conns);
 	free(f);
 }
@@ -191,7 +179,6 @@ open_session(struct fleet *f, struct fleet_conn *c, const struct names *names, s
 		place = client_place(f->client, c->index, (const char *)path.data);
 		place.headers = &line;
 		place.header_count = line != NULL;
-		place.resume = f->resumes != NULL ? &f->resumes[c->index] : NULL;
 		c->session = session_open(f->params.loop, &fleet_target(f, c->index)->params,
 		    &place, &session_events, c, e);
 	}
@@ -551,7 +538,7 @@ void
 fleet_polling(const struct fleet *f, struct channel_polling *out)
 {
 	*out = f->gone_polling;
-	for (uint64_t i = 0; f->resumes != NULL && i < f->next; i++)
+	for (uint64_t i = 0; f->params.plan->transport != TRANSPORT_WS && i < f->next; i++)
 		if (f->conns[i].session != NULL)
 			add_polling(out, f->conns[i].session);
 }

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* With the NUL behind it a small block of malloc: thousands of connections keep an id each. */
+enum { CAP_LEAST = 23 };
+
 void
 buf_init(struct buf *b, size_t max)
 {
@@ -21,7 +24,7 @@ buf_release(struct buf *b)
 uint8_t *
 buf_reserve(struct buf *b, size_t len)
 {
-	size_t cap = b->cap > 0 ? b->cap : 64;
+	size_t cap = b->cap > 0 ? b->cap : CAP_LEAST;
 	uint8_t *grown;
 
 	if (len > b->max - b->len)

@@ -37,7 +37,8 @@ struct place {
 	const char *const *headers;        /* lines of its own (Cookie, Authorization), behind … */
 	size_t header_count;               /* … those of the peer */
 	struct resume *resume;             /* where a stream goes on; lent as long as the channel
-	                                    * lives, and kept up by it. A WebSocket has none */
+	                                    * lives, and kept up by it. NULL: nothing follows; a
+	                                    * WebSocket has none */
 };
 
 #endif

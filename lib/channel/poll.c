@@ -64,7 +64,7 @@ struct poll {
 	struct http_link *link;
 	struct kept_place place;
 	struct resume *resume;
-	struct resume own;           /* when nobody lends one */
+	struct resume *own;          /* when nobody lends one */
 	struct answer *answer;       /* NULL: none is read */
 	enum poll_state state;
 	bool opened;
@@ -113,7 +113,9 @@ release(struct poll *p)
 {
 	release_answer(p);
 	kept_place_release(&p->place);
-	resume_release(&p->own);
+	if (p->own != NULL)
+		resume_release(p->own);
+	free(p->own);
 	free(p->end);
 	free(p);
 }
@@ -898,6 +900,16 @@ poll_polling(const struct channel *c, struct channel_polling *out)
 static const struct channel_ops poll_ops = {poll_send, NULL, poll_close, poll_free, poll_pause,
     poll_backlog, poll_bytes_in, poll_bytes_out, poll_stage, poll_compression, poll_polling};
 
+static int
+make_resume(struct poll *p)
+{
+	p->resume = p->own = calloc(1, sizeof *p->own);
+	if (p->own == NULL)
+		return -1;
+	resume_init(p->own);
+	return 0;
+}
+
 struct channel *
 poll_open(struct loop *l, const struct poll_params *params, const struct place *place,
     const struct channel_events *events, void *ctx, struct err *e)
@@ -913,10 +925,10 @@ poll_open(struct loop *l, const struct poll_params *params, const struct place *
 	p->params = params;
 	p->link_params = (struct http_link_params){params->peer, place->source,
 	    place->source_len};
-	resume_init(&p->own);
-	p->resume = place->resume != NULL ? place->resume : &p->own;
+	p->resume = place->resume;
 	loop_timer_init(&p->timer, l, timer_fired, p);
-	if (kept_place_init(&p->place, place) != 0 ||
+	if ((p->resume == NULL && make_resume(p) != 0) ||
+	    kept_place_init(&p->place, place) != 0 ||
 	    (p->link = http_link_new(l, &p->link_params, &link_events, p)) == NULL) {
 		release(p);
 		err_set(e, ERR_MEMORY, 0, "no memory for a connection");
