@@ -22,6 +22,7 @@ static const char head[] =
     "	timeout tunnel 1h\n"
     "	timeout http-request 10s\n"
     "	timeout check 2s\n"
+    "	option http-no-delay\n"          /* streams are not to wait for more */
     "	option redispatch 1\n"
     "	retries 3\n"
     "	option httpchk GET /healthz\n"

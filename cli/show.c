@@ -233,7 +233,7 @@ show_compression(struct show *s, struct buf *into, const struct channel_compress
 void
 show_polling(struct show *s, struct buf *into, const struct channel_polling *p)
 {
-	if (p->requests > 0)
+	if (p->requests > 1)
 		show_notice(s, into, "requests  %llu: %llu empty, %llu not modified; "
 		    "connections opened: %llu", (unsigned long long)p->requests,
 		    (unsigned long long)p->empty, (unsigned long long)p->not_modified,

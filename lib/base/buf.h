@@ -1,6 +1,8 @@
 /* buf.h: a growable run of bytes, born with a maximum.
  *
- * An empty buf holds no memory. What buf_add refuses leaves the buf as it was. */
+ * An empty buf holds no memory. What buf_add refuses leaves the buf as it was. A buf over an array
+ * of the caller's own, whose fields are set by hand, has a max within cap, and the array one byte
+ * more than cap. */
 #ifndef HAIL_BASE_BUF_H
 #define HAIL_BASE_BUF_H
 

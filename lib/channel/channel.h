@@ -82,6 +82,9 @@ struct channel_notice {
 	struct err what;
 };
 
+/* An end that could not be kept. */
+extern const struct channel_end channel_end_no_memory;
+
 enum wire_kind {
 	WIRE_REQUEST,                    /* data: the head as it is sent */
 	WIRE_RESPONSE,                   /* data: the head as it came */

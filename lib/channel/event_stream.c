@@ -57,7 +57,7 @@ struct event_stream {
 	bool complete;               /* the answer has ended while something was held */
 	struct err *broke;           /* … or has broken; NULL: not so */
 	struct buf held;             /* bytes that came before a pause and were not told yet */
-	struct channel_end *end;     /* in STREAM_OVER */
+	struct channel_end *end;     /* in STREAM_OVER; NULL: there was no memory */
 	struct loop_deferred deferred;
 };
 
@@ -111,7 +111,8 @@ turn_over(struct loop_deferred *d)
 		release(s);
 	} else if (s->state == STREAM_OVER) {
 		s->state = STREAM_DEAD;
-		s->channel.events->closed(s->channel.ctx, s->end);
+		s->channel.events->closed(s->channel.ctx,
+		    s->end != NULL ? s->end : &channel_end_no_memory);
 	} else if (s->state == STREAM_STARTING) {
 		ask(s);
 	} else if (!s->paused) {
@@ -153,9 +154,6 @@ event_stream_free(struct channel *c, bool reset)
 static void
 finish(struct event_stream *s, const struct channel_end *end)
 {
-	static const struct channel_end no_memory = {.why = {.class = ERR_MEMORY,
-	    .text = "no memory for the end of a connection"}};
-
 	if (s->state >= STREAM_OVER)
 		return;
 	keep_place(s);
@@ -168,11 +166,8 @@ finish(struct event_stream *s, const struct channel_end *end)
 			s->end->retry_ns = s->resume->retry_ns;
 		if (s->opening != NULL && s->opening->refusal != NULL)
 			s->end->refusal = refusal_view(s->opening->refusal);
-		defer(s);
-		return;
 	}
-	s->state = STREAM_DEAD;
-	s->channel.events->closed(s->channel.ctx, &no_memory);
+	defer(s);
 }
 
 static void
@@ -296,7 +291,7 @@ write_request(void *ctx, struct buf *into, struct slice *body)
 {
 	static const char *const defaults[] = {"Accept: text/event-stream",
 	    "Cache-Control: no-cache",
-	    HTTP_CODINGS_ACCEPTED};
+	    HTTP_USER_AGENT, HTTP_CODINGS_ACCEPTED};
 	struct event_stream *s = ctx;
 	const struct peer *p = s->params->peer;
 	char id[sizeof "Last-Event-ID: " + SSE_ID_MAX];
@@ -305,7 +300,7 @@ write_request(void *ctx, struct buf *into, struct slice *body)
 	struct http_request r = {.method = "GET", .target = place->target,
 	    .authority = p->authority, .headers = p->headers, .header_count = p->header_count,
 	    .more_headers = more, .more_header_count = place->header_count,
-	    .defaults = defaults, .default_count = s->params->compress ? 3 : 2};
+	    .defaults = defaults, .default_count = s->params->compress ? 4 : 3};
 	struct slice last = sse_last_id(&s->reader);
 
 	(void)body;

@@ -237,7 +237,7 @@ lose(struct http_link *h, const struct err *why)
 		if (http_reader_untouched(&h->reader))
 			err_set(&lost, ERR_CLOSED, 0,
 		    "the server closed the connection instead of "
-			    "answering%s", h->params->peer->tls == NULL ?
+			    "answering%s", h->params->peer->tls == NULL && !h->reused ?
 			    "; if it speaks TLS, the URL is https://" : "");
 	} else if (h->state == LINK_ASKED && why->class == ERR_CLOSED) {
 		err_set(&lost, ERR_CLOSED, why->code, "the connection broke %s: %.160s",
@@ -346,6 +346,12 @@ bool
 http_link_is_busy(const struct http_link *h)
 {
 	return h->state == LINK_OPENING || h->state == LINK_ASKED;
+}
+
+bool
+http_link_is_asked(const struct http_link *h)
+{
+	return h->state == LINK_ASKED;
 }
 
 const char *

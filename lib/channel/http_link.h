@@ -75,6 +75,9 @@ void http_link_pause(struct http_link *h, bool pause);
 /* Whether an exchange is under way. */
 bool http_link_is_busy(const struct http_link *h);
 
+/* Whether the request has left, and its answer is waited for or read. */
+bool http_link_is_asked(const struct http_link *h);
+
 /* "resolving", "connecting", …, "waiting for the answer". */
 const char *http_link_stage(const struct http_link *h);
 

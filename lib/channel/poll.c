@@ -22,11 +22,10 @@
 #include "lib/channel/http_link.h"
 #include "lib/channel/http_verdict.h"
 #include "lib/channel/kept_place.h"
+#include "lib/channel/poll_request.h"
 #include "lib/channel/refusal.h"
 #include "lib/channel/resume.h"
-#include "lib/codec/http_coding.h"
 #include "lib/codec/http_head.h"
-#include "lib/codec/http_request.h"
 #include "lib/loop/loop.h"
 
 enum poll_state {
@@ -41,7 +40,10 @@ enum poll_state {
 enum { TYPE_MAX = 96 };
 
 /* A server that does not hold what it should hold is not asked more often than this. */
-#define EMPTY_REST_NS (250 * NS_PER_MS)
+#define UNHELD_REST_NS (250 * NS_PER_MS)
+
+/* Messages that are asked for one by one, then the interval holds again. */
+enum { AT_ONCE_MAX = 1000 };
 
 /* Until the head of an answer has come, nothing of this is held. */
 struct answer {
@@ -51,8 +53,11 @@ struct answer {
 	struct buf body;
 	struct refusal *refusal;
 	uint64_t retry_ns;           /* Retry-After */
+	struct buf seen;             /* ids of a list that is fetched again and again */
 	bool looked;                 /* it was begun to be told: … */
-	long known;                  /* … messages in front that were told before it came */
+	bool listed;                 /* … it is such a list, and the one before is remembered */
+	long known;                  /* … messages that were told before it came, … */
+	size_t skip;                 /* … so many of them in front */
 	size_t told;                 /* … and how many are done with, those included */
 };
 
@@ -72,8 +77,10 @@ struct poll {
 	bool waits;                  /* the request under way may be held */
 	bool unread;                 /* the answer is complete, but not all told yet: a pause */
 	uint64_t asked_at;           /* clock_ns */
+	uint64_t last_body;          /* hash of the last one that had messages */
+	uint32_t at_once;            /* asked for one by one so far */
 	struct channel_polling counts;
-	struct channel_end *end;     /* in POLL_OVER */
+	struct channel_end *end;     /* in POLL_OVER; NULL: there was no memory */
 	struct loop_timer timer;
 	struct loop_deferred deferred;
 };
@@ -102,6 +109,7 @@ release_answer(struct poll *p)
 	if (a == NULL)
 		return;
 	buf_release(&a->body);
+	buf_release(&a->seen);
 	buf_release(&a->etag);
 	buf_release(&a->modified);
 	refusal_free(a->refusal);
@@ -131,7 +139,8 @@ turn_over(struct loop_deferred *d)
 		release(p);
 	} else if (p->state == POLL_OVER) {
 		p->state = POLL_DEAD;
-		p->channel.events->closed(p->channel.ctx, p->end);
+		p->channel.events->closed(p->channel.ctx,
+		    p->end != NULL ? p->end : &channel_end_no_memory);
 	} else if (p->state == POLL_STARTING) {
 		ask(p);
 	} else if (!p->paused && p->unread) {
@@ -165,24 +174,17 @@ poll_free(struct channel *c, bool reset)
 static void
 finish(struct poll *p, const struct channel_end *end)
 {
-	static const struct channel_end no_memory = {.why = {.class = ERR_MEMORY,
-	    .text = "no memory for the end of a connection"}};
-
 	if (p->state >= POLL_OVER)
 		return;
 	p->state = POLL_OVER;
 	loop_timer_clear(&p->timer);
 	http_link_drop(p->link);
 	p->end = malloc(sizeof *p->end);
-	if (p->end != NULL) {
+	if (p->end != NULL)
 		*p->end = *end;
-		if (p->answer != NULL && p->answer->refusal != NULL)
-			p->end->refusal = refusal_view(p->answer->refusal);
-		defer(p);
-		return;
-	}
-	p->state = POLL_DEAD;
-	p->channel.events->closed(p->channel.ctx, &no_memory);
+	if (p->end != NULL && p->answer != NULL && p->answer->refusal != NULL)
+		p->end->refusal = refusal_view(p->answer->refusal);
+	defer(p);
 }
 
 static void
@@ -204,124 +206,15 @@ tell_notice(struct poll *p, enum notice_kind kind, const struct err *what)
 
 /* --- the request ------------------------------------------------------------------------- */
 
-bool
-poll_is_template(const char *target)
-{
-	return strstr(target, "{last_id}") != NULL || strstr(target, "{wait}") != NULL ||
-	    strstr(target, "{wait_ms}") != NULL;
-}
-
-/* Percent-encodes all but what is unreserved (RFC 3986, 2.3). */
-static int
-add_encoded(struct buf *into, struct slice text)
-{
-	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789-._~";
-
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.data[i];
-
-		if ((c != '\0' && strchr(unreserved, c) != NULL ? buf_add(into, &c, 1) :
-		    buf_addf(into, "%%%02X", (unsigned char)c)) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-add_name(struct buf *into, const struct poll *p, const char **at)
-{
-	uint64_t wait_ns = p->waits ? p->params->wait : 0;
-
-	if (strncmp(*at, "{last_id}", 9) == 0) {
-		*at += 9;
-		return add_encoded(into, resume_text(&p->resume->last_id));
-	}
-	if (strncmp(*at, "{wait}", 6) == 0) {
-		*at += 6;
-		return buf_addf(into, "%" PRIu64, (wait_ns + NS_PER_S - 1) / NS_PER_S);
-	}
-	if (strncmp(*at, "{wait_ms}", 9) == 0) {
-		*at += 9;
-		return buf_addf(into, "%" PRIu64, wait_ns / NS_PER_MS);
-	}
-	return buf_add(into, (*at)++, 1);
-}
-
-static int
-expand_target(struct buf *into, const struct poll *p)
-{
-	const char *at = p->place.target;
-
-	while (*at != '\0') {
-		size_t plain = strcspn(at, "{");
-
-		if (buf_add(into, at, plain) != 0)
-			return -1;
-		at += plain;
-		if (*at != '\0' && add_name(into, p, &at) != 0)
-			return -1;
-	}
-	return buf_add(into, "", 1);
-}
-
-/* The lines that only this request has, as one text after the other, each ended by NUL. */
-static int
-write_conditions(struct buf *into, const struct poll *p, size_t *count)
-{
-	const struct resume *r = p->resume;
-
-	if (r->etag.len > 0) {
-		if (buf_addf(into, "If-None-Match: %.*s", (int)r->etag.len,
-		    (const char *)r->etag.data) != 0 || buf_add(into, "", 1) != 0)
-			return -1;
-		++*count;
-	}
-	if (r->modified.len > 0) {
-		if (buf_addf(into, "If-Modified-Since: %.*s", (int)r->modified.len,
-		    (const char *)r->modified.data) != 0 || buf_add(into, "", 1) != 0)
-			return -1;
-		++*count;
-	}
-	if (p->waits) {
-		if (buf_addf(into, "Prefer: wait=%" PRIu64,
-		    (p->params->wait + NS_PER_S - 1) / NS_PER_S) != 0 || buf_add(into, "",
-		    1) != 0)
-			return -1;
-		++*count;
-	}
-	return 0;
-}
-
-enum { CONDITIONS_MAX = 2 * RESUME_TEXT_MAX + 128, TARGET_MAX = HTTP_LINK_REQUEST_MAX };
-
 static int
 write_request(void *ctx, struct buf *into, struct slice *body)
 {
-	static const char *const defaults[] = {"Accept: */*", HTTP_CODINGS_ACCEPTED};
 	struct poll *p = ctx;
-	const struct peer *peer = p->params->peer;
-	const char *more[KEPT_HEADERS_MAX + 3];
-	struct http_request r = {.method = "GET", .authority = peer->authority,
-	    .headers = peer->headers, .header_count = peer->header_count, .more_headers = more,
-	    .defaults = defaults, .default_count = p->params->compress ? 2 : 1};
-	uint8_t room[CONDITIONS_MAX], target_room[TARGET_MAX];
-	struct buf lines = {.data = room, .cap = sizeof room, .max = sizeof room};
-	struct buf target = {.data = target_room, .cap = sizeof target_room,
-	    .max = sizeof target_room};
-	size_t conditions = 0;
+	struct poll_request r = {.params = p->params, .place = &p->place, .resume = p->resume,
+	    .waits = p->waits};
 
 	(void)body;
-	if (expand_target(&target, p) != 0 || write_conditions(&lines, p, &conditions) != 0)
-		return -1;
-	r.target = (const char *)target.data;
-	for (size_t i = 0; i < p->place.header_count; i++)
-		more[r.more_header_count++] = p->place.headers[i];
-	for (const char *at = (const char *)room; conditions > 0; conditions--) {
-		more[r.more_header_count++] = at;
-		at += strlen(at) + 1;
-	}
-	return http_request_write(into, &r);
+	return poll_request_write(into, &r);
 }
 
 /* How long the answer may take. */
@@ -377,7 +270,7 @@ grace_over(struct poll *p)
 {
 	uint64_t now = clock_ns(), until = p->asked_at + patience(p);
 
-	if (strcmp(http_link_stage(p->link), "waiting for the answer") != 0) {
+	if (!http_link_is_asked(p->link)) {
 		loop_timer_set(&p->timer, p->params->grace > 0 ? p->params->grace : NS_PER_MS);
 		return;                      /* not even asked yet: the session's limit holds */
 	}
@@ -385,21 +278,25 @@ grace_over(struct poll *p)
 	open_channel(p, NULL, now);
 }
 
+/* A long poll that the server holds for longer than it was asked to is asked anew; an answer that
+ * stops, a connection that does not come about and a server that never answered are losses. */
 static void
 give_up(struct poll *p)
 {
 	struct err why;
 
-	if (p->params->held && p->resume->begun) {
+	if (p->answer != NULL)
+		err_set(&why, ERR_TIMEOUT, 0, "the answer to a poll stopped for %.3g s",
+		    (double)p->params->limit / (double)NS_PER_S);
+	else if (p->params->held && p->resume->begun && http_link_is_asked(p->link)) {
 		http_link_drop(p->link);
 		p->counts.requests++;
 		p->counts.empty++;
-		release_answer(p);
 		ask(p);
 		return;
-	}
-	err_set(&why, ERR_TIMEOUT, 0, "no answer to a poll within %.3g s",
-	    (double)patience(p) / (double)NS_PER_S);
+	} else
+		err_set(&why, ERR_TIMEOUT, 0, "no answer to a poll within %.3g s (still %s)",
+		    (double)patience(p) / (double)NS_PER_S, http_link_stage(p->link));
 	fail(p, &why, false);
 }
 
@@ -420,8 +317,7 @@ timer_fired(evutil_socket_t fd, short events, void *ctx)
 		    p->answer == NULL)
 			grace_over(p);
 		else if (p->paused)
-			loop_timer_set(&p->timer, patience(p));      /* it may be there,
-		    unread */
+			loop_timer_set(&p->timer, patience(p));  /* it may be there, unread */
 		else
 			give_up(p);
 		break;
@@ -437,12 +333,12 @@ timer_fired(evutil_socket_t fd, short events, void *ctx)
 
 /* How long to rest after an answer. */
 static uint64_t
-interval(const struct poll *p, bool empty, uint64_t now)
+interval(const struct poll *p, bool nothing_new, uint64_t now)
 {
 	uint64_t since = now - p->asked_at, wait = p->params->interval;
 
 	if (p->params->held)
-		wait = empty && since < NS_PER_S && p->waits ? EMPTY_REST_NS : 0;
+		wait = nothing_new && since < NS_PER_S && p->waits ? UNHELD_REST_NS : 0;
 	if (wait > 0 && !p->params->held && p->params->spread && p->counts.requests == 1)
 		wait = (uint64_t)((double)wait * rng_double(p->params->peer->rng)) + 1;
 	if (p->answer->retry_ns > wait)
@@ -538,6 +434,7 @@ head_came(void *ctx, const struct http_head *head, struct slice raw, uint64_t at
 
 	if (p->state != POLL_ASKING)
 		return;
+	loop_timer_set(&p->timer, p->params->limit);
 	a = p->answer = calloc(1, sizeof *a);
 	if (a == NULL) {
 		fail(p, &(struct err){.class = ERR_MEMORY, .text = "no memory for an answer"},
@@ -547,6 +444,7 @@ head_came(void *ctx, const struct http_head *head, struct slice raw, uint64_t at
 	a->status = head->status;
 	a->retry_ns = http_verdict_retry_after(head);
 	buf_init(&a->body, p->params->peer->max_message);
+	buf_init(&a->seen, SIZE_MAX);
 	snprintf(a->type, sizeof a->type, "%.*s",
 	    (int)(type.len < TYPE_MAX ? type.len : TYPE_MAX),
 	    type.len > 0 ? type.data : "");
@@ -556,8 +454,8 @@ head_came(void *ctx, const struct http_head *head, struct slice raw, uint64_t at
 	}
 	if (keep_cursor(a, head) != 0) {
 		fail(p, &(struct err){.class = ERR_LIMIT,
-		    .text = "an ETag or Last-Modified that is "
-		    "too long to be given back"}, true);
+		    .text = "an ETag or Last-Modified that is too long to be given back"},
+		    true);
 		return;
 	}
 	if (!p->opened)
@@ -576,6 +474,8 @@ data_came(void *ctx, struct slice piece, uint64_t at)
 			refused(p);
 		return;
 	}
+	if (p->state == POLL_ASKING)
+		loop_timer_set(&p->timer, p->params->limit);
 	if (p->state != POLL_ASKING || p->answer->status < 200 || p->answer->status > 299 ||
 	    buf_add(&p->answer->body, piece.data, piece.len) == 0)
 		return;
@@ -592,6 +492,7 @@ struct look {
 	size_t index;                /* of the message that comes */
 	size_t skip;                 /* messages in front that are not told */
 	size_t seen;                 /* 1 + the index of the message with the last id; 0: none */
+	long known;                  /* messages that the list before held */
 	bool ids;                    /* some have one */
 	bool stopped;
 	uint64_t now;
@@ -615,9 +516,10 @@ find_last(void *ctx, struct slice data, struct slice id)
 	if (id.len == 0)
 		return 0;
 	l->ids = true;
+	l->known += resume_has_seen(l->poll->resume, id);
 	if (is_last(l->poll, id))
 		l->seen = l->index;
-	return 0;
+	return resume_see(&l->poll->answer->seen, id);
 }
 
 static void
@@ -628,10 +530,20 @@ check_gap(struct poll *p, struct slice id)
 
 	if (missing == 0)
 		return;
-	err_set(&what, ERR_PROTOCOL, 0,
-	    "%" PRIu64 " missing before the message with id %.*s: the "
-	    "ids leave numbers out", missing, id.len < 80 ? (int)id.len : 80, id.data);
+	err_set(&what, ERR_PROTOCOL, 0, "%" PRIu64 " missing before the message with id %.*s: "
+	    "the ids leave numbers out", missing, id.len < 80 ? (int)id.len : 80, id.data);
 	tell_notice(p, NOTICE_GAP, &what);
+}
+
+/* Without it the same messages would come again and again. */
+static void
+fail_by_id(struct poll *p)
+{
+	struct err why;
+
+	err_set(&why, ERR_LIMIT, 0, "an id of more than %d bytes, or with a NUL in it",
+	    RESUME_TEXT_MAX);
+	fail(p, &why, true);
 }
 
 static int
@@ -641,8 +553,12 @@ tell_message(void *ctx, struct slice data, struct slice id)
 	struct poll *p = l->poll;
 	struct message m = {.kind = MESSAGE_TEXT, .data = (const uint8_t *)data.data,
 	    .len = data.len, .id = id, .at = l->now};
+	bool kept = true;
 
-	if (l->index++ < l->skip)
+	if (p->state != POLL_ASKING)
+		return 1;
+	if (l->index++ < l->skip || (p->answer->listed && id.len > 0 &&
+	    resume_has_seen(p->resume, id)))
 		return 0;
 	if (p->paused) {
 		l->stopped = true;
@@ -651,37 +567,52 @@ tell_message(void *ctx, struct slice data, struct slice id)
 	}
 	if (id.len > 0 && !is_last(p, id)) {
 		check_gap(p, id);
-		if (p->state == POLL_ASKING)
-			resume_set(&p->resume->last_id, id);
+		kept = resume_set(&p->resume->last_id, id) == 0;
 	}
 	if (p->state == POLL_ASKING)
 		p->channel.events->message(p->channel.ctx, &m);
+	if (p->state == POLL_ASKING && !kept)
+		fail_by_id(p);
 	return p->state != POLL_ASKING;
 }
 
-/* A list that is fetched again and again: what of it was told already (poll.h). Returns how many
- * to skip, -1 with *e. */
+static void
+tell_lost_track(struct poll *p)
+{
+	struct err what;
+
+	err_set(&what, ERR_PROTOCOL, 0, "no message of the answer before is in this one: others "
+	    "may be missing between them");
+	tell_notice(p, NOTICE_GAP, &what);
+}
+
+/* A list that is fetched again and again tells what the one before did not hold, whichever way it
+ * is sorted; on a new channel, which remembers none, what stands behind the last id. Returns how
+ * many messages are known, -1 with *e. */
 static long
 count_known(struct poll *p, struct slice type, struct slice body, struct err *e)
 {
+	bool remembers = p->resume->seen.len > 0, follows = p->resume->last_id.len > 0;
+	struct answer *a = p->answer;
 	struct look l = {.poll = p};
 	struct poll_cursor form = {0};
-	struct err what;
+	long known;
 
-	if (p->resume->last_id.len == 0 || p->params->shape.cursor != NULL ||
-	    strstr(p->place.target, "{last_id}") != NULL)
+	if (p->params->shape.cursor != NULL || strstr(p->place.target, "{last_id}") != NULL)
 		return 0;
 	if (poll_body_read(&p->params->shape, type, body, find_last, &l, &form, e) < 0)
 		return -1;
-	if (!form.list)                      /* one message may come again, changed */
+	if (!form.list) {                    /* one message may come again, changed */
+		buf_release(&a->seen);
 		return 0;
-	if (l.seen == 0 && l.ids && p->answer->etag.len == 0 && p->answer->modified.len == 0) {
-		err_set(&what, ERR_PROTOCOL, 0,
-		    "the last message seen is not in the answer any "
-		    "more: others may be missing before those that are");
-		tell_notice(p, NOTICE_GAP, &what);
 	}
-	return (long)l.seen;
+	known = remembers ? l.known : (long)l.seen;
+	a->listed = remembers;
+	a->skip = remembers ? 0 : l.seen;
+	if (known == 0 && (remembers || follows) && l.ids && a->etag.len == 0 &&
+	    a->modified.len == 0)
+		tell_lost_track(p);
+	return known;
 }
 
 /* Where the body itself says how to go on. */
@@ -700,20 +631,22 @@ tell_messages(struct poll *p, uint64_t now, struct err *e)
 	struct slice body = {(const char *)a->body.data, a->body.len};
 	struct slice type = {a->type, strlen(a->type)};
 	struct look l = {.poll = p, .now = now};
-	uint8_t room[RESUME_TEXT_MAX];
-	struct buf text = {.data = room, .cap = sizeof room, .max = sizeof room};
+	uint8_t room[RESUME_TEXT_MAX + 1];
+	struct buf text = {.data = room, .cap = RESUME_TEXT_MAX, .max = RESUME_TEXT_MAX};
 	struct poll_cursor cursor = {.into = &text};
 	long count;
 
 	if (!a->looked && (a->known = count_known(p, type, body, e)) < 0)
 		return -1;
-	l.skip = a->looked ? a->told : (size_t)a->known;
+	l.skip = a->looked ? a->told : a->skip;
 	a->looked = true;
 	count = poll_body_read(&p->params->shape, type, body, tell_message, &l, &cursor, e);
 	if (p->state != POLL_ASKING)
 		return 0;
 	a->told = l.index;
 	p->unread = l.stopped;
+	if (count >= 0 && !l.stopped && a->seen.len > 0)
+		resume_seal(p->resume, &a->seen);
 	if (count >= 0 && !l.stopped && take_body_cursor(p, &text, cursor.found) != 0)
 		return err_set(e, ERR_LIMIT, 0, "a cursor of more than %d bytes",
 		    RESUME_TEXT_MAX);
@@ -728,13 +661,50 @@ count_answer(struct poll *p, bool empty)
 	p->counts.empty += empty && p->answer->status != 304;
 }
 
-/* Whether one more message may be waiting behind the one that came: a server with a cursor that
- * gives them one by one. */
+/* Whether one more message may be waiting behind the one that came: a server with a cursor in its
+ * header fields, as nchan's is, that gives them one by one. */
 static bool
-asks_on(const struct poll *p, long count)
+asks_on(struct poll *p, long count)
 {
-	return !p->params->held && count == 1 && p->params->shape.unpack == POLL_ITEMS_NONE &&
-	    p->answer->etag.len > 0;
+	bool one = !p->params->held && count == 1 &&
+	    p->params->shape.unpack == POLL_ITEMS_NONE && p->answer->etag.len > 0 &&
+	    p->answer->modified.len > 0 && p->answer->retry_ns == 0;
+
+	p->at_once = one && p->at_once < AT_ONCE_MAX ? p->at_once + 1 : 0;
+	return p->at_once > 0;
+}
+
+/* FNV-1a, to see whether an answer is the one before. */
+static uint64_t
+hash(const struct buf *b)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < b->len; i++)
+		h = (h ^ b->data[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+static bool
+is_same(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+/* Whether the answer says what the one before has said already, and no new cursor: a long poll that
+ * was not held. For before the cursor is taken. */
+static bool
+repeats(struct poll *p, long count)
+{
+	const struct answer *a = p->answer;
+	uint64_t body, before = p->last_body;
+
+	if (!p->params->held || count == 0)
+		return count == 0;
+	body = hash(&a->body);
+	p->last_body = body;
+	return body == before && is_same(&a->etag, &p->resume->etag) &&
+	    is_same(&a->modified, &p->resume->modified);
 }
 
 static void
@@ -744,6 +714,7 @@ read_answer(struct poll *p, uint64_t now)
 	bool busy = p->answer->status == 429 || p->answer->status == 503;
 	long count = 0;
 	uint64_t wait;
+	bool stale;
 
 	p->unread = false;
 	if (p->answer->status >= 200 && p->answer->status < 300)
@@ -754,6 +725,7 @@ read_answer(struct poll *p, uint64_t now)
 		fail(p, &why, true);
 		return;
 	}
+	stale = repeats(p, count);
 	if (take_cursor(p) != 0) {
 		fail(p, &(struct err){.class = ERR_MEMORY, .text = "no memory for an ETag"},
 		    true);
@@ -761,12 +733,11 @@ read_answer(struct poll *p, uint64_t now)
 	}
 	count_answer(p, count == 0);
 	if (busy) {
-		err_set(&why, ERR_HTTP, p->answer->status,
-		    "the server answered %d: asked again in "
-		    "%" PRIu64 " s", p->answer->status, p->answer->retry_ns / NS_PER_S);
+		err_set(&why, ERR_HTTP, p->answer->status, "the server answered %d: asked again "
+		    "in %" PRIu64 " s", p->answer->status, p->answer->retry_ns / NS_PER_S);
 		tell_notice(p, NOTICE_BUSY, &why);
 	}
-	wait = asks_on(p, count) ? 0 : interval(p, count == 0, now);
+	wait = asks_on(p, count) ? 0 : interval(p, stale, now);
 	p->resume->begun = true;
 	release_answer(p);
 	rest(p, wait);

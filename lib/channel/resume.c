@@ -1,5 +1,6 @@
 #include "lib/channel/resume.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -14,6 +15,7 @@ resume_init(struct resume *r)
 	buf_init(&r->last_id, RESUME_TEXT_MAX);
 	buf_init(&r->etag, RESUME_TEXT_MAX);
 	buf_init(&r->modified, RESUME_TEXT_MAX);
+	buf_init(&r->seen, SIZE_MAX);
 }
 
 void
@@ -22,6 +24,7 @@ resume_release(struct resume *r)
 	buf_release(&r->last_id);
 	buf_release(&r->etag);
 	buf_release(&r->modified);
+	buf_release(&r->seen);
 }
 
 int
@@ -71,4 +74,54 @@ resume_count(struct resume *r, struct slice id)
 		r->consecutive++;
 	r->expected = number + 1;
 	return missing;
+}
+
+/* --- lists ------------------------------------------------------------------------------- */
+
+/* FNV-1a. */
+static uint64_t
+hash(struct slice id)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < id.len; i++)
+		h = (h ^ (unsigned char)id.data[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+int
+resume_see(struct buf *list, struct slice id)
+{
+	uint64_t h = hash(id);
+
+	return buf_add(list, &h, sizeof h);
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+void
+resume_seal(struct resume *r, struct buf *list)
+{
+	struct buf old = r->seen;
+
+	if (list->len > 0)
+		qsort(list->data, list->len / sizeof(uint64_t), sizeof(uint64_t), compare);
+	r->seen = *list;
+	buf_release(&old);
+	buf_init(list, SIZE_MAX);
+}
+
+bool
+resume_has_seen(const struct resume *r, struct slice id)
+{
+	uint64_t h = hash(id);
+
+	return r->seen.len > 0 && bsearch(&h, r->seen.data, r->seen.len / sizeof h, sizeof h,
+	    compare) != NULL;
 }

@@ -16,6 +16,7 @@ struct resume {
 	struct buf last_id;          /* of the last message, or the cursor that a body names: what
 	                              * Last-Event-ID says and {last_id} stands for */
 	struct buf etag, modified;   /* of the last answer, as they came */
+	struct buf seen;             /* what the last list held: resume_seal */
 	uint64_t retry_ns;           /* the reconnection time that a server asked for; 0: none */
 	uint64_t expected;           /* the number behind the last id; 0: that was no number */
 	uint32_t consecutive;        /* ids in a row that were consecutive numbers, the last one
@@ -36,6 +37,15 @@ int resume_set(struct buf *text, struct slice value);
  * was no such row. With a gap, an id that does not grow, or one that is no number, a new row
  * begins. */
 uint64_t resume_count(struct resume *r, struct slice id);
+
+/* Notes that a list holds a message with that id. -1: no memory. */
+int resume_see(struct buf *list, struct slice id);
+
+/* That list is the last one now; *list is then empty. */
+void resume_seal(struct resume *r, struct buf *list);
+
+/* Whether the last list held a message with that id (as far as 64 bits of a hash can tell). */
+bool resume_has_seen(const struct resume *r, struct slice id);
 
 static inline struct slice
 resume_text(const struct buf *text)

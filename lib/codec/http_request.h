@@ -11,6 +11,12 @@
 struct buf;
 struct err;
 
+/* A line for the defaults of a request; some servers refuse who does not say what it is. */
+#ifndef HAIL_VERSION
+#define HAIL_VERSION "0.0"
+#endif
+#define HTTP_USER_AGENT "User-Agent: hail/" HAIL_VERSION
+
 struct http_request {
 	const char *method;                /* "GET" */
 	const char *target;                /* "/path?query" */

@@ -174,7 +174,8 @@ http_refuse(struct lws *wsi, const struct http_refusal *why)
 	snprintf(line, sizeof line, "%s\n", why->text);
 	return write_answer(wsi, &(struct http_answer){.status = why->status,
 	    .type = "text/plain; charset=utf-8",
-	    .fields = {why->field[0] != '\0' ? why->field : NULL}, .body = slice_of(line)});
+	    .fields = {"Connection: close", why->field[0] != '\0' ? why->field : NULL},
+	    .body = slice_of(line)});
 }
 
 int

@@ -39,7 +39,7 @@ enum { COOKIE_LINE_MAX = 8192 };
 enum {
 	RECONNECTION_S = 3,          /* until a stream that ended is opened again, when the server
 	                              * does not say; … */
-	RECONNECTION_LEAST_MS = 10,  /* … and the least, whatever it says */
+	RECONNECTION_LEAST_MS = 1,  /* … and the least, whatever it says */
 	STEADY_S = 10,               /* a connection that lasted so long was a success */
 };
 
@@ -59,7 +59,8 @@ struct conversation {
 	struct publisher *publisher;
 	struct resume resume;
 	struct url url;              /* that place, while `redirects` is not 0 */
-	int redirects;               /* followed in this attempt */
+	int redirects;               /* followed in this attempt, … */
+	int in_a_row;                /* … since an answer came that was none */
 	bool foreign;                /* one of them left the origin */
 	bool paused;
 	unsigned attempt;            /* retries since a connection lasted */
@@ -120,7 +121,7 @@ static void
 drop_redirect(struct conversation *c)
 {
 	url_release(&c->url);
-	c->redirects = 0;
+	c->redirects = c->in_a_row = 0;
 	c->foreign = false;
 }
 
@@ -211,9 +212,9 @@ follow(struct conversation *c, const struct channel_refusal *refusal, struct err
 	if (c->params.redirects <= 0 || refusal == NULL)
 		return 0;
 	result = redirect_of(&to, here(c), refusal->head, why);
-	if (result == 1 && c->redirects >= c->params.redirects) {
+	if (result == 1 && c->in_a_row >= c->params.redirects) {
 		err_set(why, ERR_HTTP, refusal->head->status, "%d redirects in a row, and one more "
-		    "to %s", c->redirects, url_text(&to, text, sizeof text));
+		    "to %s", c->in_a_row, url_text(&to, text, sizeof text));
 		url_release(&to);
 		return -1;
 	}
@@ -222,6 +223,7 @@ follow(struct conversation *c, const struct channel_refusal *refusal, struct err
 	c->foreign = c->foreign || !redirect_same_origin(here(c), &to);
 	url_release(&c->url);
 	c->url = to;
+	c->in_a_row++;
 	c->redirects++;
 	return 1;
 }
@@ -252,6 +254,7 @@ opened(void *ctx, const struct channel_opened *o)
 	struct conversation *c = ctx;
 
 	c->state = CONVERSATION_OPEN;
+	c->in_a_row = 0;
 	c->opened_at = clock_ns();
 	c->last = (struct err){0};
 	c->gone.connections++;
@@ -470,8 +473,10 @@ give_up(struct conversation *c)
 {
 	struct channel_end end = {.why = c->last, .code = no_code(c)};
 
-	if (c->last.class == ERR_NONE)
-		err_set(&end.why, ERR_CLOSED, (int)end.code, "closed before the connection was open");
+	/* Between two connections of a stream that goes on all is in order. */
+	if (c->last.class == ERR_NONE && (c->gone.connections == 0 || end.code != 0))
+		err_set(&end.why, ERR_CLOSED, (int)end.code,
+		    "closed before the connection was open");
 	finish(c, &end);
 }
 

@@ -206,17 +206,18 @@ write_request(void *ctx, struct buf *into, struct slice *body)
 	struct publisher *p = ctx;
 	const struct peer *peer = p->params->peer;
 	struct waiting w = first(p);
-	char type[128];
-	const char *more[KEPT_HEADERS_MAX], *defaults[] = {"Accept: */*", type};
+	char type[1024];
+	const char *more[KEPT_HEADERS_MAX], *defaults[] = {"Accept: */*", HTTP_USER_AGENT, type};
 	struct http_request r = {.method = p->params->method, .target = p->place.target,
 	    .authority = peer->authority, .headers = peer->headers,
 	    .header_count = peer->header_count, .more_headers = more, .defaults = defaults,
-	    .default_count = 2, .has_body = true, .body_length = w.len};
+	    .default_count = 3, .has_body = true, .body_length = w.len};
 
 	*body = (struct slice){(const char *)p->queue.data + p->at + sizeof w, w.len};
-	snprintf(type, sizeof type, "Content-Type: %s",
-	    p->params->type != NULL ? p->params->type :
-	    w.kind == MESSAGE_TEXT ? "text/plain; charset=utf-8" : "application/octet-stream");
+	if ((size_t)snprintf(type, sizeof type, "Content-Type: %s", p->params->type != NULL ?
+	    p->params->type : w.kind == MESSAGE_TEXT ? "text/plain; charset=utf-8" :
+	    "application/octet-stream") >= sizeof type)
+		return -1;
 	for (size_t i = 0; i < p->place.header_count; i++)
 		more[r.more_header_count++] = p->place.headers[i];
 	return http_request_write(into, &r);

@@ -367,7 +367,7 @@ TEXTS=('message 1' 'message 2' 'message 3')
 	[ "$(grep -c missing <<<"$stderr")" = 1 ]
 	connect -t poll --poll-interval 5ms -n 4 --poll-data /id "$FEED/window/x"
 	output_is 1 2 3 4
-	assert_stderr_has 'the last message seen is not in the answer any more'
+	assert_stderr_has 'no message of the answer before is in this one'
 }
 
 @test "poll: {last_id}, ETag, Last-Modified, a cursor in the body" {

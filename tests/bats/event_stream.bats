@@ -79,5 +79,5 @@ waits_for() {
 	waits_for wait-bogus 3000
 	waits_for wait-minute 60000
 	waits_for wait-huge 86400000
-	waits_for wait-zero 0
+	waits_for wait-zero 1
 }

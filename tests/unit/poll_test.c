@@ -234,6 +234,11 @@ test_lists(void)
 		    {.answer = JSON(21, "[{\"id\":1},{\"id\":2}]  ")}, {.answer = JSON(29,
 		    "[{\"id\":2},{\"id\":3}]          ")},
 		    GONE}, .client = "open 200 | #1=1 | #2=2 | #3=3" ENDED},
+		{"also with the newest in front", SHAPE_IDS, .turns = {{.answer = JSON(19,
+		    "[{\"id\":2},{\"id\":1}]")}, {.answer = JSON(28,
+		    "[{\"id\":3},{\"id\":2},{\"id\":1}]")}, {.answer = JSON(28,
+		    "[{\"id\":5},{\"id\":4},{\"id\":3}]")},
+		    GONE}, .client = "open 200 | #2=2 | #1=1 | #3=3 | #5=5 | #4=4" ENDED},
 		{"after a channel before", SHAPE_IDS, .last_id = "2",
 		    .turns = {{.answer = JSON(28, "[{\"id\":1},{\"id\":2},{\"id\":3}]")}, GONE},
 		    .client = "open 200 | #3=3" ENDED},
@@ -299,13 +304,11 @@ test_long_polls(void)
 		    .server = "c1 GET / | c1 GET / If-None-Match: \"1\" Prefer: wait=1 | "
 		    "c2 GET / If-None-Match: \"1\" Prefer: wait=1 | "
 		    "c2 GET / If-None-Match: \"2\" Prefer: wait=1"},
-		{"nor one that breaks off to be one", .held = true, .wait_ms = 20,
-		    .limit_ms = 20,
-		    .turns = {TICK("1", "a"), {.answer = TEXT(9, "x", "ETag: \"9\"\r\n")},
-		    TICK("2", "b"), GONE}, .client = "open 200 | =a | =b" ENDED,
-		    .server = "c1 GET / | c1 GET / If-None-Match: \"1\" Prefer: wait=1 | "
-		    "c2 GET / If-None-Match: \"1\" Prefer: wait=1 | "
-		    "c2 GET / If-None-Match: \"2\" Prefer: wait=1"},
+		{"one that breaks off is a loss, and its cursor is not taken", .held = true,
+		    .wait_ms = 20, .limit_ms = 20,
+		    .turns = {TICK("1", "a"), {.answer = TEXT(9, "x", "ETag: \"9\"\r\n")}},
+		    .client = "open 200 | =a | closed by peer timeout 0",
+		    .server = "c1 GET / | c1 GET / If-None-Match: \"1\" Prefer: wait=1"},
 		{"no answer ever", .held = true, .wait_ms = 20, .limit_ms = 20,
 		    .client = "closed by peer timeout 0", .server = "c1 GET /", .slow_ms = 40},
 		{"nor after it counts as open", .held = true, .wait_ms = 20, .limit_ms = 60,
