@@ -1,13 +1,12 @@
-/*   STARTING ─► ASKING ──first answer, or its grace──► open
+/*   STARTING ─► REQUEST ─first answer, or its grace──► open
  *                 ▲  │
- *                 │  ├── 2xx, 204, 304, 408 … ──► RESTING ──interval──► ASKING
+ *                 │  ├── 2xx, 204, 304, 408 … ─► ANSWERED ──interval──► REQUEST
  *                 │  │                              ▲
  *                 └──┼── a long poll, unanswered ───┘ (at once)
  *                    ├── any other answer ──► REFUSED ──its body──┐
  *                    └── error, close() ──────────────────────────┴──► OVER
  *
- *   OVER calls closed at the end of the loop's turn, so that channel_close never does. One timer
- *   serves every wait, since a poll waits for one thing at a time. */
+ *   One timer serves every wait, since a poll waits for one thing at a time. */
 #include "lib/channel/poll.h"
 
 #include <inttypes.h>
@@ -19,23 +18,12 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/rng.h"
-#include "lib/channel/http_link.h"
+#include "lib/channel/asking.h"
 #include "lib/channel/http_verdict.h"
 #include "lib/channel/kept_place.h"
 #include "lib/channel/poll_request.h"
-#include "lib/channel/refusal.h"
 #include "lib/channel/resume.h"
 #include "lib/codec/http_head.h"
-#include "lib/loop/loop.h"
-
-enum poll_state {
-	POLL_STARTING,               /* the first request waits for the end of the turn */
-	POLL_ASKING,
-	POLL_REFUSED,                /* the body of a refusal is read */
-	POLL_RESTING,                /* until the next request */
-	POLL_OVER,                   /* `closed` is on its way */
-	POLL_DEAD,
-};
 
 enum { TYPE_MAX = 96 };
 
@@ -51,7 +39,6 @@ struct answer {
 	struct buf etag, modified;   /* what the next request gives back */
 	char type[TYPE_MAX];         /* Content-Type, cut: only its beginning matters */
 	struct buf body;
-	struct refusal *refusal;
 	uint64_t retry_ns;           /* Retry-After */
 	struct buf seen;             /* ids of a list that is fetched again and again */
 	bool looked;                 /* it was begun to be told: … */
@@ -62,41 +49,21 @@ struct answer {
 };
 
 struct poll {
-	struct channel channel;
-	struct loop *loop;
+	struct asking asking;        /* the first member */
 	const struct poll_params *params;
-	struct http_link_params link_params;
-	struct http_link *link;
 	struct kept_place place;
 	struct resume *resume;
 	struct resume *own;          /* when nobody lends one */
 	struct answer *answer;       /* NULL: none is read */
-	enum poll_state state;
 	bool opened;
-	bool paused, freed, deferring;
 	bool waits;                  /* the request under way may be held */
 	bool unread;                 /* the answer is complete, but not all told yet: a pause */
 	uint64_t asked_at;           /* clock_ns */
 	uint64_t last_body;          /* hash of the last one that had messages */
 	uint32_t at_once;            /* asked for one by one so far */
 	struct channel_polling counts;
-	struct channel_end *end;     /* in POLL_OVER; NULL: there was no memory */
 	struct loop_timer timer;
-	struct loop_deferred deferred;
 };
-
-static const char *const stage_names[] = {
-	[POLL_STARTING] = "connecting",
-	[POLL_ASKING] = "open",
-	[POLL_REFUSED] = "refused",
-	[POLL_RESTING] = "open",
-	[POLL_OVER] = "closing",
-	[POLL_DEAD] = "closed",
-};
-
-static void ask(struct poll *p);
-static void refused(struct poll *p);
-static void read_answer(struct poll *p, uint64_t now);
 
 /* --- life -------------------------------------------------------------------------------- */
 
@@ -112,87 +79,39 @@ release_answer(struct poll *p)
 	buf_release(&a->seen);
 	buf_release(&a->etag);
 	buf_release(&a->modified);
-	refusal_free(a->refusal);
 	free(a);
 }
 
 static void
-release(struct poll *p)
+release(struct asking *a)
 {
+	struct poll *p = (struct poll *)a;
+
 	release_answer(p);
 	kept_place_release(&p->place);
 	if (p->own != NULL)
 		resume_release(p->own);
 	free(p->own);
-	free(p->end);
 	free(p);
 }
 
-/* The end of the turn: what was put off, or the memory. */
 static void
-turn_over(struct loop_deferred *d)
+leave(struct asking *a)
 {
-	struct poll *p = (struct poll *)((char *)d - offsetof(struct poll, deferred));
-
-	p->deferring = false;
-	if (p->freed) {
-		release(p);
-	} else if (p->state == POLL_OVER) {
-		p->state = POLL_DEAD;
-		p->channel.events->closed(p->channel.ctx,
-		    p->end != NULL ? p->end : &channel_end_no_memory);
-	} else if (p->state == POLL_STARTING) {
-		ask(p);
-	} else if (!p->paused && p->unread) {
-		read_answer(p, clock_ns());
-	}
-}
-
-static void
-defer(struct poll *p)
-{
-	if (!p->deferring)
-		loop_defer(p->loop, &p->deferred, turn_over);
-	p->deferring = true;
-}
-
-static void
-poll_free(struct channel *c, bool reset)
-{
-	struct poll *p = (struct poll *)c;
-
-	if (p->freed)
-		return;
-	p->freed = true;
-	p->state = POLL_DEAD;
-	loop_timer_clear(&p->timer);
-	http_link_free(p->link, reset);
-	defer(p);
-}
-
-/* The one way to `closed`. */
-static void
-finish(struct poll *p, const struct channel_end *end)
-{
-	if (p->state >= POLL_OVER)
-		return;
-	p->state = POLL_OVER;
-	loop_timer_clear(&p->timer);
-	http_link_drop(p->link);
-	p->end = malloc(sizeof *p->end);
-	if (p->end != NULL)
-		*p->end = *end;
-	if (p->end != NULL && p->answer != NULL && p->answer->refusal != NULL)
-		p->end->refusal = refusal_view(p->answer->refusal);
-	defer(p);
+	loop_timer_clear(&((struct poll *)a)->timer);
 }
 
 static void
 fail(struct poll *p, const struct err *why, bool final)
 {
-	struct channel_end end = {.why = *why, .final = final, .by_peer = true};
+	asking_fail(&p->asking, why, final);
+}
 
-	finish(p, &end);
+/* Whether nothing has ended it since: callbacks may. */
+static bool
+goes_on(const struct poll *p)
+{
+	return p->asking.state == ASKING_REQUEST;
 }
 
 static void
@@ -200,8 +119,8 @@ tell_notice(struct poll *p, enum notice_kind kind, const struct err *what)
 {
 	struct channel_notice n = {kind, *what};
 
-	if (p->channel.events->notice != NULL)
-		p->channel.events->notice(p->channel.ctx, &n);
+	if (p->asking.channel.events->notice != NULL)
+		p->asking.channel.events->notice(p->asking.channel.ctx, &n);
 }
 
 /* --- the request ------------------------------------------------------------------------- */
@@ -229,23 +148,26 @@ patience(const struct poll *p)
 static void
 ask(struct poll *p)
 {
-	struct err why = {0};
-
-	p->state = POLL_ASKING;
 	p->asked_at = clock_ns();
 	p->waits = p->params->held && p->resume->begun;
-	if (http_link_ask(p->link, &(struct http_exchange){.repeatable = true}, &why) != 0)
-		fail(p, &why, why.class == ERR_LIMIT);
-	else if (!p->opened && p->params->held && p->params->grace != POLL_NEVER)
+	if (asking_request(&p->asking) != 0)
+		return;
+	if (!p->opened && p->params->held && p->params->grace != POLL_NEVER)
 		loop_timer_set(&p->timer, p->params->grace > 0 ? p->params->grace : 1);
 	else
 		loop_timer_set(&p->timer, patience(p));
 }
 
 static void
+start(struct asking *a)
+{
+	ask((struct poll *)a);
+}
+
+static void
 rest(struct poll *p, uint64_t ns)
 {
-	p->state = POLL_RESTING;
+	p->asking.state = ASKING_ANSWERED;
 	if (ns > 0)
 		loop_timer_set(&p->timer, ns);
 	else
@@ -257,11 +179,8 @@ rest(struct poll *p, uint64_t ns)
 static void
 open_channel(struct poll *p, const struct http_head *head, uint64_t now)
 {
-	struct channel_opened opened = {.head = head, .times = http_link_times(p->link),
-	    .stream = http_link_stream(p->link), .at = now};
-
 	p->opened = true;
-	p->channel.events->opened(p->channel.ctx, &opened);
+	asking_opened(&p->asking, head, now);
 }
 
 /* The first request was not answered: the server holds it, so it has us. */
@@ -270,7 +189,7 @@ grace_over(struct poll *p)
 {
 	uint64_t now = clock_ns(), until = p->asked_at + patience(p);
 
-	if (!http_link_is_asked(p->link)) {
+	if (!http_link_is_asked(p->asking.link)) {
 		loop_timer_set(&p->timer, p->params->grace > 0 ? p->params->grace : NS_PER_MS);
 		return;                      /* not even asked yet: the session's limit holds */
 	}
@@ -288,15 +207,15 @@ give_up(struct poll *p)
 	if (p->answer != NULL)
 		err_set(&why, ERR_TIMEOUT, 0, "the answer to a poll stopped for %.3g s",
 		    (double)p->params->limit / (double)NS_PER_S);
-	else if (p->params->held && p->resume->begun && http_link_is_asked(p->link)) {
-		http_link_drop(p->link);
+	else if (p->params->held && p->resume->begun && http_link_is_asked(p->asking.link)) {
+		http_link_drop(p->asking.link);
 		p->counts.requests++;
 		p->counts.empty++;
 		ask(p);
 		return;
 	} else
 		err_set(&why, ERR_TIMEOUT, 0, "no answer to a poll within %.3g s (still %s)",
-		    (double)patience(p) / (double)NS_PER_S, http_link_stage(p->link));
+		    (double)patience(p) / (double)NS_PER_S, http_link_stage(p->asking.link));
 	fail(p, &why, false);
 }
 
@@ -307,26 +226,25 @@ timer_fired(evutil_socket_t fd, short events, void *ctx)
 
 	(void)fd;
 	(void)events;
-	switch (p->state) {
-	case POLL_REFUSED:
-		refusal_cut(p->answer->refusal);
-		refused(p);
+	switch (p->asking.state) {
+	case ASKING_REFUSED:
+		asking_refused(&p->asking, true);
 		break;
-	case POLL_ASKING:
+	case ASKING_REQUEST:
 		if (!p->opened && p->params->held && p->params->grace != POLL_NEVER &&
 		    p->answer == NULL)
 			grace_over(p);
-		else if (p->paused)
+		else if (p->asking.paused)
 			loop_timer_set(&p->timer, patience(p));  /* it may be there, unread */
 		else
 			give_up(p);
 		break;
-	case POLL_RESTING:
+	case ASKING_ANSWERED:
 		ask(p);
 		break;
-	case POLL_STARTING:
-	case POLL_OVER:
-	case POLL_DEAD:
+	case ASKING_STARTING:
+	case ASKING_OVER:
+	case ASKING_DEAD:
 		break;
 	}
 }
@@ -396,33 +314,12 @@ take_cursor(struct poll *p)
 /* An endpoint that answered before is not gone for good: nchan says 410 of a node that stops, to
  * all whose polls it holds. */
 static bool
-is_final(const struct poll *p, const struct err *why)
+is_final(const struct asking *a, const struct err *why)
 {
+	const struct poll *p = (const struct poll *)a;
 	bool answered = p->opened || p->resume->begun;
 
 	return http_verdict_is_final(why) && !(answered && why->code == 410);
-}
-
-static void
-begin_refused(struct poll *p, const struct http_head *head, struct slice raw)
-{
-	struct err why;
-
-	http_verdict_refuse(head, &why);
-	p->answer->refusal = refusal_new(raw.data, raw.len, p->params->peer->max_refusal,
-	    false, &why);
-	if (p->answer->refusal == NULL || p->params->peer->max_refusal == 0)
-		fail(p, &why, is_final(p, &why));
-	else
-		p->state = POLL_REFUSED;
-}
-
-static void
-refused(struct poll *p)
-{
-	const struct err *why = refusal_why(p->answer->refusal);
-
-	fail(p, why, is_final(p, why));
 }
 
 static void
@@ -431,14 +328,14 @@ head_came(void *ctx, const struct http_head *head, struct slice raw, uint64_t at
 	struct poll *p = ctx;
 	struct slice type = http_head_field(head, "Content-Type");
 	struct answer *a;
+	struct err why;
 
-	if (p->state != POLL_ASKING)
+	if (!goes_on(p))
 		return;
 	loop_timer_set(&p->timer, p->params->limit);
 	a = p->answer = calloc(1, sizeof *a);
 	if (a == NULL) {
-		fail(p, &(struct err){.class = ERR_MEMORY, .text = "no memory for an answer"},
-		    true);
+		asking_fail_memory(&p->asking);
 		return;
 	}
 	a->status = head->status;
@@ -449,7 +346,8 @@ head_came(void *ctx, const struct http_head *head, struct slice raw, uint64_t at
 	    (int)(type.len < TYPE_MAX ? type.len : TYPE_MAX),
 	    type.len > 0 ? type.data : "");
 	if (is_refusal(p, head->status, a->retry_ns)) {
-		begin_refused(p, head, raw);
+		http_verdict_refuse(head, &why);
+		asking_refuse(&p->asking, raw, &why);
 		return;
 	}
 	if (keep_cursor(a, head) != 0) {
@@ -469,14 +367,13 @@ data_came(void *ctx, struct slice piece, uint64_t at)
 	struct err why;
 
 	(void)at;
-	if (p->state == POLL_REFUSED) {
-		if (!refusal_add(p->answer->refusal, piece))
-			refused(p);
+	if (p->asking.state == ASKING_REFUSED) {
+		asking_refusal_took(&p->asking, piece);
 		return;
 	}
-	if (p->state == POLL_ASKING)
+	if (goes_on(p))
 		loop_timer_set(&p->timer, p->params->limit);
-	if (p->state != POLL_ASKING || p->answer->status < 200 || p->answer->status > 299 ||
+	if (!goes_on(p) || p->answer->status < 200 || p->answer->status > 299 ||
 	    buf_add(&p->answer->body, piece.data, piece.len) == 0)
 		return;
 	err_set(&why, ERR_LIMIT, 0, "an answer of more than %" PRIu64 " bytes (--max-message)",
@@ -555,12 +452,12 @@ tell_message(void *ctx, struct slice data, struct slice id)
 	    .len = data.len, .id = id, .at = l->now};
 	bool kept = true;
 
-	if (p->state != POLL_ASKING)
+	if (!goes_on(p))
 		return 1;
 	if (l->index++ < l->skip || (p->answer->listed && id.len > 0 &&
 	    resume_has_seen(p->resume, id)))
 		return 0;
-	if (p->paused) {
+	if (p->asking.paused) {
 		l->stopped = true;
 		l->index--;
 		return 1;
@@ -569,11 +466,11 @@ tell_message(void *ctx, struct slice data, struct slice id)
 		check_gap(p, id);
 		kept = resume_set(&p->resume->last_id, id) == 0;
 	}
-	if (p->state == POLL_ASKING)
-		p->channel.events->message(p->channel.ctx, &m);
-	if (p->state == POLL_ASKING && !kept)
+	if (goes_on(p))
+		p->asking.channel.events->message(p->asking.channel.ctx, &m);
+	if (goes_on(p) && !kept)
 		fail_by_id(p);
-	return p->state != POLL_ASKING;
+	return !goes_on(p);
 }
 
 static void
@@ -641,7 +538,7 @@ tell_messages(struct poll *p, uint64_t now, struct err *e)
 	l.skip = a->looked ? a->told : a->skip;
 	a->looked = true;
 	count = poll_body_read(&p->params->shape, type, body, tell_message, &l, &cursor, e);
-	if (p->state != POLL_ASKING)
+	if (!goes_on(p))
 		return 0;
 	a->told = l.index;
 	p->unread = l.stopped;
@@ -719,7 +616,7 @@ read_answer(struct poll *p, uint64_t now)
 	p->unread = false;
 	if (p->answer->status >= 200 && p->answer->status < 300)
 		count = tell_messages(p, now, &why);
-	if (p->state != POLL_ASKING || p->unread)
+	if (!goes_on(p) || p->unread)
 		return;
 	if (count < 0) {
 		fail(p, &why, true);
@@ -727,8 +624,7 @@ read_answer(struct poll *p, uint64_t now)
 	}
 	stale = repeats(p, count);
 	if (take_cursor(p) != 0) {
-		fail(p, &(struct err){.class = ERR_MEMORY, .text = "no memory for an ETag"},
-		    true);
+		asking_fail_memory(&p->asking);
 		return;
 	}
 	count_answer(p, count == 0);
@@ -737,6 +633,8 @@ read_answer(struct poll *p, uint64_t now)
 		    "in %" PRIu64 " s", p->answer->status, p->answer->retry_ns / NS_PER_S);
 		tell_notice(p, NOTICE_BUSY, &why);
 	}
+	if (!goes_on(p))
+		return;
 	wait = asks_on(p, count) ? 0 : interval(p, stale, now);
 	p->resume->begun = true;
 	release_answer(p);
@@ -749,11 +647,11 @@ done(void *ctx, uint64_t at)
 	struct poll *p = ctx;
 
 	loop_timer_clear(&p->timer);
-	if (p->state == POLL_REFUSED)
-		refused(p);
-	else if (p->state == POLL_ASKING && p->paused)
+	if (p->asking.state == ASKING_REFUSED)
+		asking_refused(&p->asking, false);
+	else if (goes_on(p) && p->asking.paused)
 		p->unread = true;
-	else if (p->state == POLL_ASKING)
+	else if (goes_on(p))
 		read_answer(p, at);
 }
 
@@ -762,85 +660,31 @@ failed(void *ctx, const struct err *why)
 {
 	struct poll *p = ctx;
 
-	if (p->state == POLL_REFUSED) {
-		refusal_cut(p->answer->refusal);
-		refused(p);
+	if (p->asking.state == ASKING_REFUSED) {
+		asking_refused(&p->asking, true);
 		return;
 	}
 	fail(p, why, why->class == ERR_PROTOCOL || why->class == ERR_LIMIT);
 }
 
-static void
-wire(void *ctx, const struct channel_wire *w)
-{
-	struct poll *p = ctx;
-
-	if (p->channel.events->wire != NULL && p->state < POLL_OVER)
-		p->channel.events->wire(p->channel.ctx, w);
-}
-
 static const struct http_link_events link_events = {write_request, head_came, data_came, done,
-    failed, wire};
+    failed, asking_wire};
 
 /* --- the channel ------------------------------------------------------------------------- */
-
-static int
-poll_send(struct channel *c, enum message_kind kind, const void *data, size_t len)
-{
-	(void)c;
-	(void)kind;
-	(void)data;
-	(void)len;
-	return -1;
-}
-
-static void
-poll_close(struct channel *c, unsigned code, const char *reason)
-{
-	struct poll *p = (struct poll *)c;
-
-	(void)code;
-	(void)reason;
-	if (p->state == POLL_REFUSED) {
-		refusal_cut(p->answer->refusal);
-		refused(p);
-	} else {
-		finish(p, &(struct channel_end){0});
-	}
-}
 
 static void
 poll_pause(struct channel *c, bool pause)
 {
 	struct poll *p = (struct poll *)c;
 
-	if (p->state >= POLL_OVER)
+	if (p->asking.state >= ASKING_OVER)
 		return;
-	p->paused = pause;
-	http_link_pause(p->link, pause);
+	p->asking.paused = pause;
+	http_link_pause(p->asking.link, pause);
 	if (!pause && p->unread)
-		defer(p);
-	else if (!pause && p->opened && p->state == POLL_ASKING)
+		asking_defer(&p->asking);
+	else if (!pause && p->opened && goes_on(p))
 		loop_timer_set(&p->timer, patience(p));      /* time to read the answer */
-}
-
-static size_t
-poll_backlog(const struct channel *c)
-{
-	(void)c;
-	return 0;
-}
-
-static uint64_t
-poll_bytes_in(const struct channel *c)
-{
-	return http_link_bytes_in(((const struct poll *)c)->link);
-}
-
-static uint64_t
-poll_bytes_out(const struct channel *c)
-{
-	return http_link_bytes_out(((const struct poll *)c)->link);
 }
 
 static const char *
@@ -848,15 +692,20 @@ poll_stage(const struct channel *c)
 {
 	const struct poll *p = (const struct poll *)c;
 
-	return p->state == POLL_ASKING && !p->opened ? http_link_stage(p->link) :
-	    stage_names[p->state];
-}
-
-static void
-poll_compression(const struct channel *c, struct channel_compression *out)
-{
-	(void)c;
-	*out = (struct channel_compression){0};
+	switch (p->asking.state) {
+	case ASKING_STARTING:
+		return "connecting";
+	case ASKING_REQUEST:
+		return p->opened ? "open" : http_link_stage(p->asking.link);
+	case ASKING_REFUSED:
+		return "refused";
+	case ASKING_ANSWERED:
+		return "open";
+	case ASKING_OVER:
+	case ASKING_DEAD:
+		break;
+	}
+	return "closing";
 }
 
 static void
@@ -865,11 +714,26 @@ poll_polling(const struct channel *c, struct channel_polling *out)
 	const struct poll *p = (const struct poll *)c;
 
 	*out = p->counts;
-	out->connections = http_link_connections(p->link);
+	out->connections = http_link_connections(p->asking.link);
 }
 
-static const struct channel_ops poll_ops = {poll_send, NULL, poll_close, poll_free, poll_pause,
-    poll_backlog, poll_bytes_in, poll_bytes_out, poll_stage, poll_compression, poll_polling};
+static const struct channel_ops channel_ops = {asking_send, NULL, asking_close, asking_free,
+    poll_pause, asking_backlog, asking_bytes_in, asking_bytes_out, poll_stage, asking_compression,
+    poll_polling};
+
+/* A pause is over. */
+static void
+go_on(struct asking *a)
+{
+	struct poll *p = (struct poll *)a;
+
+	if (p->unread)
+		read_answer(p, clock_ns());
+}
+
+static const struct asking_ops asking_ops = {start, go_on, is_final, leave, release};
+
+/* --- opening ----------------------------------------------------------------------------- */
 
 static int
 make_resume(struct poll *p)
@@ -885,26 +749,21 @@ struct channel *
 poll_open(struct loop *l, const struct poll_params *params, const struct place *place,
     const struct channel_events *events, void *ctx, struct err *e)
 {
+	const struct asking_params asking = {&asking_ops, &channel_ops, &link_events, l,
+	    params->peer, place, events, ctx};
 	struct poll *p = calloc(1, sizeof *p);
 
 	if (p == NULL) {
 		err_set(e, ERR_MEMORY, 0, "no memory for a connection");
 		return NULL;
 	}
-	p->channel = (struct channel){&poll_ops, events, ctx};
-	p->loop = l;
 	p->params = params;
-	p->link_params = (struct http_link_params){params->peer, place->source,
-	    place->source_len};
 	p->resume = place->resume;
 	loop_timer_init(&p->timer, l, timer_fired, p);
-	if ((p->resume == NULL && make_resume(p) != 0) ||
-	    kept_place_init(&p->place, place) != 0 ||
-	    (p->link = http_link_new(l, &p->link_params, &link_events, p)) == NULL) {
-		release(p);
+	if ((p->resume == NULL && make_resume(p) != 0) || kept_place_init(&p->place, place) != 0)
 		err_set(e, ERR_MEMORY, 0, "no memory for a connection");
-		return NULL;
-	}
-	defer(p);
-	return &p->channel;
+	else if (asking_init(&p->asking, &asking, e) == 0)
+		return &p->asking.channel;
+	release(&p->asking);
+	return NULL;
 }
