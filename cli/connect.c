@@ -119,17 +119,17 @@ check_texts(const struct opt_list *list, const char *option, struct err *e)
 	return 0;
 }
 
+static bool
+is_websocket(void)
+{
+	return client_transport() == TRANSPORT_WS;
+}
+
 /* Whether nothing can be sent. */
 static bool
 is_mute(void)
 {
-	return client_transport() != TRANSPORT_WS && publish == NULL;
-}
-
-static bool
-is_polling(void)
-{
-	return client_transport() == TRANSPORT_LONGPOLL || client_transport() == TRANSPORT_POLL;
+	return !is_websocket() && publish == NULL;
 }
 
 /* What only some transports can do. */
@@ -143,7 +143,7 @@ check_ways(struct err *e)
 	if (is_mute() && sends != NULL)
 		return err_set(e, ERR_USAGE, 0, "%s: %s only receives; --publish 'POST /path' "
 		    "sends by requests", sends, name);
-	if (client_transport() != TRANSPORT_WS && fault != 0)
+	if (!is_websocket() && fault != 0)
 		return err_set(e, ERR_USAGE, 0, "--fault: only a WebSocket can be spoken wrongly");
 	return 0;
 }
@@ -397,7 +397,7 @@ make_view(struct connect *c, struct err *e)
 	struct terminal_params t = {.color = wants_color(STDOUT_FILENO), .quiet = quiet,
 	    .verbose = verbose, .delta = delta, .raw_json = raw, .history = history_path(),
 	    .mute = is_mute() ? transport_name(client_transport()) : NULL,
-	    .no_pings = client_transport() != TRANSPORT_WS};
+	    .no_pings = !is_websocket()};
 	struct view_params p = {.quiet = quiet, .color = wants_color(STDERR_FILENO),
 	    .verbose = verbose, .separator = nul ? '\0' : '\n', .hide_messages = echo && quiet,
 	    .out_color = wants_color(STDOUT_FILENO), .raw_json = raw};
@@ -450,15 +450,16 @@ make_client(struct connect *c, struct err *e)
 static int
 start_talk(struct connect *c, struct err *e)
 {
-	bool listens = echo || receive || is_mute(), ws = client_transport() == TRANSPORT_WS;
+	bool listens = echo || receive || is_mute();
 	struct talk_params p = {
 	    .conversation = {.client = c->client, .url = &c->url, .resolver = c->resolver,
-	    .rng = &c->rng, .redirects = location || !ws ? CONVERSATION_REDIRECTS : 0,
+	    .rng = &c->rng, .redirects = location || !is_websocket() ? CONVERSATION_REDIRECTS : 0,
 	    .continues = reconnect_given ? reconnect > 0 : count_given || c->terminal != NULL,
 	    .publish = publish != NULL ? &c->publish : NULL,
 	    .retries = reconnect > INT_MAX ? CONVERSATION_FOREVER : (int)reconnect,
 	    .backoff = {500 * NS_PER_MS, 30 * NS_PER_S}},
-	    .transport_word = is_polling() ? transport_name(client_transport()) : NULL,
+	    .transport_word = transport_polls(client_transport()) ?
+	    transport_name(client_transport()) : NULL,
 	    .on_open = on_open.items, .on_open_count = on_open.count, .messages = messages.items,
 	    .message_count = messages.count, .binary = binary, .echo = echo,
 	    .listens = listens, .stays = c->terminal != NULL ||

@@ -3,6 +3,8 @@
 #ifndef HAIL_BASE_TRANSPORT_H
 #define HAIL_BASE_TRANSPORT_H
 
+#include <stdbool.h>
+
 enum transport {
 	TRANSPORT_WS,            /* WebSocket */
 	TRANSPORT_SSE,           /* server-sent events */
@@ -16,5 +18,12 @@ enum transport {
 
 /* "ws", "sse", "longpoll", "poll" */
 const char *transport_name(enum transport t);
+
+/* Whether messages are asked for, request by request. */
+static inline bool
+transport_polls(enum transport t)
+{
+	return t == TRANSPORT_LONGPOLL || t == TRANSPORT_POLL;
+}
 
 #endif

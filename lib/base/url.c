@@ -28,6 +28,12 @@ url_is_secure(const struct url *u)
 	return schemes[u->scheme].secure;
 }
 
+bool
+url_is_websocket(const struct url *u)
+{
+	return u->scheme == URL_WS || u->scheme == URL_WSS;
+}
+
 const char *
 url_scheme_name(enum url_scheme scheme)
 {

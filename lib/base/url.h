@@ -39,6 +39,9 @@ void url_release(struct url *u);
 /* Whether bytes travel over TLS. */
 bool url_is_secure(const struct url *u);
 
+/* Whether its scheme is ws or wss. */
+bool url_is_websocket(const struct url *u);
+
 const char *url_scheme_name(enum url_scheme scheme);
 
 /* The value of a Host field: "host", "host:port" or "[v6]:port" (RFC 9110, 7.2); `into` holds

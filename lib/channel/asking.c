@@ -41,8 +41,8 @@ turn_over(struct loop_deferred *d)
 	}
 }
 
-void
-asking_defer(struct asking *a)
+static void
+defer(struct asking *a)
 {
 	if (!a->deferring)
 		loop_defer(a->loop, &a->deferred, turn_over);
@@ -60,7 +60,7 @@ asking_init(struct asking *a, const struct asking_params *p, struct err *e)
 	a->link = http_link_new(p->loop, &a->link_params, p->link_events, a);
 	if (a->link == NULL)
 		return err_set(e, ERR_MEMORY, 0, "no memory for a connection");
-	asking_defer(a);
+	defer(a);
 	return 0;
 }
 
@@ -72,11 +72,11 @@ asking_free(struct channel *c, bool reset)
 	if (a->freed)
 		return;
 	if (a->state < ASKING_OVER)
-		a->ops->leave(a);
+		a->ops->leave(a, NULL);
 	a->freed = true;
 	a->state = ASKING_DEAD;
 	http_link_free(a->link, reset);
-	asking_defer(a);
+	defer(a);
 }
 
 /* --- the end ----------------------------------------------------------------------------- */
@@ -84,17 +84,19 @@ asking_free(struct channel *c, bool reset)
 void
 asking_finish(struct asking *a, const struct channel_end *end)
 {
+	struct channel_end kept = *end;
+
 	if (a->state >= ASKING_OVER)
 		return;
-	a->ops->leave(a);
+	if (a->refusal != NULL)
+		kept.refusal = refusal_view(a->refusal);
+	a->ops->leave(a, &kept);
 	a->state = ASKING_OVER;
 	http_link_drop(a->link);
 	a->end = malloc(sizeof *a->end);
 	if (a->end != NULL)
-		*a->end = *end;
-	if (a->end != NULL && a->refusal != NULL)
-		a->end->refusal = refusal_view(a->refusal);
-	asking_defer(a);
+		*a->end = kept;
+	defer(a);
 }
 
 void
@@ -144,6 +146,7 @@ asking_opened(struct asking *a, const struct http_head *head, uint64_t at)
 	struct channel_opened opened = {.head = head, .times = http_link_times(a->link),
 	    .stream = http_link_stream(a->link), .at = at};
 
+	a->opened = true;
 	a->channel.events->opened(a->channel.ctx, &opened);
 }
 
@@ -177,6 +180,41 @@ asking_refused(struct asking *a, bool cut)
 }
 
 /* --- what both tell ---------------------------------------------------------------------- */
+
+void
+asking_pause(struct channel *c, bool pause)
+{
+	struct asking *a = asking_of(c);
+
+	if (a->state >= ASKING_OVER)
+		return;
+	a->paused = pause;
+	if (pause || !a->opened)
+		http_link_pause(a->link, pause);
+	else
+		defer(a);
+}
+
+const char *
+asking_stage(const struct channel *c)
+{
+	const struct asking *a = (const struct asking *)c;
+
+	switch (a->state) {
+	case ASKING_STARTING:
+		return "connecting";
+	case ASKING_REQUEST:
+		return a->opened ? "open" : http_link_stage(a->link);
+	case ASKING_REFUSED:
+		return "refused";
+	case ASKING_ANSWERED:
+		return "open";
+	case ASKING_OVER:
+	case ASKING_DEAD:
+		break;
+	}
+	return "closing";
+}
 
 int
 asking_send(struct channel *c, enum message_kind kind, const void *data, size_t len)

@@ -28,12 +28,12 @@ enum asking_state {
 struct asking_ops {
 	/* The turn in which it was opened is over: asks for the first time. */
 	void (*start)(struct asking *a);
-	/* A turn is over for which asking_defer was called, and there is no pause. */
+	/* A pause is over, of a channel that was open: goes on, and unpauses the link. */
 	void (*go_on)(struct asking *a);
 	/* Whether a second attempt cannot help after that refusal. */
 	bool (*is_final)(const struct asking *a, const struct err *why);
-	/* It is over, or freed: stops its timers, keeps its place. */
-	void (*leave)(struct asking *a);
+	/* It is over, which may add to *end, or freed (NULL): stops its timers, keeps its place. */
+	void (*leave)(struct asking *a, struct channel_end *end);
 	/* Gives back what is its own, and *a. */
 	void (*release)(struct asking *a);
 };
@@ -47,6 +47,7 @@ struct asking {
 	struct refusal *refusal;     /* in ASKING_REFUSED, and after it */
 	struct channel_end *end;     /* in ASKING_OVER; NULL: there was no memory */
 	enum asking_state state;
+	bool opened;                 /* it was told */
 	bool paused, freed, deferring;
 	struct loop_deferred deferred;
 };
@@ -65,9 +66,6 @@ struct asking_params {
 
 /* *a is all zero. `start` follows at the end of the turn. -1 with ERR_MEMORY: nothing was made. */
 int asking_init(struct asking *a, const struct asking_params *params, struct err *e);
-
-/* Calls `go_on` at the end of this turn. */
-void asking_defer(struct asking *a);
 
 /* Sends a request, or fails. 0; -1: it has failed. */
 int asking_request(struct asking *a);
@@ -92,9 +90,11 @@ void asking_refused(struct asking *a, bool cut);
 int asking_send(struct channel *c, enum message_kind kind, const void *data, size_t len);
 void asking_close(struct channel *c, unsigned code, const char *reason);
 void asking_free(struct channel *c, bool reset);
+void asking_pause(struct channel *c, bool pause);
 size_t asking_backlog(const struct channel *c);
 uint64_t asking_bytes_in(const struct channel *c);
 uint64_t asking_bytes_out(const struct channel *c);
+const char *asking_stage(const struct channel *c);
 void asking_compression(const struct channel *c, struct channel_compression *out);
 void asking_wire(void *ctx, const struct channel_wire *w);
 

@@ -58,34 +58,23 @@ release(struct asking *a)
 	free(s);
 }
 
+/* Every end says how long to wait before the next beginning. */
 static void
-leave(struct asking *a)
+leave(struct asking *a, struct channel_end *end)
 {
 	struct event_stream *s = (struct event_stream *)a;
 
-	if (s->resume != NULL)
-		resume_set(&s->resume->last_id, sse_last_id(&s->reader));
+	if (s->resume == NULL)
+		return;
+	resume_set(&s->resume->last_id, sse_last_id(&s->reader));
+	if (end != NULL)
+		end->retry_ns = s->resume->retry_ns;
 }
 
 static bool
 is_open(const struct event_stream *s)
 {
 	return s->asking.state == ASKING_ANSWERED;
-}
-
-/* Every end says how long to wait before the next beginning. */
-static void
-finish(struct event_stream *s, struct channel_end end)
-{
-	if (s->resume != NULL)
-		end.retry_ns = s->resume->retry_ns;
-	asking_finish(&s->asking, &end);
-}
-
-static void
-fail(struct event_stream *s, const struct err *why, bool final)
-{
-	finish(s, (struct channel_end){.why = *why, .final = final, .by_peer = true});
 }
 
 /* --- events ------------------------------------------------------------------------------ */
@@ -140,7 +129,7 @@ read_events(struct event_stream *s, const uint8_t *data, size_t len, uint64_t no
 	do {
 		used = sse_next(&s->reader, data + at, len - at, &item, &why);
 		if (used < 0) {
-			fail(s, &why, true);
+			asking_fail(&s->asking, &why, true);
 			return len;
 		}
 		at += (size_t)used;
@@ -156,7 +145,7 @@ read_events(struct event_stream *s, const uint8_t *data, size_t len, uint64_t no
 static void
 stream_over(struct event_stream *s)
 {
-	finish(s, (struct channel_end){.again = true, .by_peer = true});
+	asking_finish(&s->asking, &(struct channel_end){.again = true, .by_peer = true});
 }
 
 /* There will be no more of it. */
@@ -168,7 +157,7 @@ stream_broke(struct event_stream *s, const struct err *why)
 	if (why->class == ERR_CLOSED && sse_within_event(&s->reader))
 		err_set(&told, ERR_CLOSED, why->code, "%.150s, in the middle of an event",
 		    why->text);
-	fail(s, &told, why->class == ERR_PROTOCOL || why->class == ERR_LIMIT);
+	asking_fail(&s->asking, &told, why->class == ERR_PROTOCOL || why->class == ERR_LIMIT);
 }
 
 /* Keeps what a pause left untold. */
@@ -242,7 +231,7 @@ head_came(void *ctx, const struct http_head *head, struct slice raw, uint64_t at
 		return;
 	s->answered = true;
 	if (head->status == 204) {
-		finish(s, (struct channel_end){.final = true, .by_peer = true});
+		asking_finish(&s->asking, &(struct channel_end){.final = true, .by_peer = true});
 		return;
 	}
 	if (head->status != 200)
@@ -316,41 +305,6 @@ static const struct http_link_events link_events = {write_request, head_came, da
 /* --- the channel ------------------------------------------------------------------------- */
 
 static void
-event_stream_pause(struct channel *c, bool pause)
-{
-	struct asking *a = (struct asking *)c;
-
-	if (a->state >= ASKING_OVER)
-		return;
-	a->paused = pause;
-	if (pause || a->state != ASKING_ANSWERED)
-		http_link_pause(a->link, pause);
-	else
-		asking_defer(a);
-}
-
-static const char *
-event_stream_stage(const struct channel *c)
-{
-	const struct asking *a = (const struct asking *)c;
-
-	switch (a->state) {
-	case ASKING_STARTING:
-		return "connecting";
-	case ASKING_REQUEST:
-		return http_link_stage(a->link);
-	case ASKING_REFUSED:
-		return "refused";
-	case ASKING_ANSWERED:
-		return "open";
-	case ASKING_OVER:
-	case ASKING_DEAD:
-		break;
-	}
-	return "closing";
-}
-
-static void
 event_stream_polling(const struct channel *c, struct channel_polling *out)
 {
 	const struct event_stream *s = (const struct event_stream *)c;
@@ -360,7 +314,7 @@ event_stream_polling(const struct channel *c, struct channel_polling *out)
 }
 
 static const struct channel_ops channel_ops = {asking_send, NULL, asking_close, asking_free,
-    event_stream_pause, asking_backlog, asking_bytes_in, asking_bytes_out, event_stream_stage,
+    asking_pause, asking_backlog, asking_bytes_in, asking_bytes_out, asking_stage,
     asking_compression, event_stream_polling};
 
 /* --- opening ----------------------------------------------------------------------------- */

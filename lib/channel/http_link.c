@@ -388,12 +388,6 @@ http_link_connections(const struct http_link *h)
 	return h->connections;
 }
 
-size_t
-http_link_backlog(const struct http_link *h)
-{
-	return h->stream != NULL ? stream_backlog(h->stream) : 0;
-}
-
 const struct stream *
 http_link_stream(const struct http_link *h)
 {

@@ -86,8 +86,6 @@ uint64_t http_link_bytes_in(const struct http_link *h);
 uint64_t http_link_bytes_out(const struct http_link *h);
 uint64_t http_link_connections(const struct http_link *h);
 
-size_t http_link_backlog(const struct http_link *h);
-
 /* Of the connection under way; NULL when there is none. */
 const struct stream *http_link_stream(const struct http_link *h);
 

@@ -17,6 +17,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
+#include "lib/base/hash.h"
 #include "lib/base/rng.h"
 #include "lib/channel/asking.h"
 #include "lib/channel/http_verdict.h"
@@ -55,7 +56,6 @@ struct poll {
 	struct resume *resume;
 	struct resume *own;          /* when nobody lends one */
 	struct answer *answer;       /* NULL: none is read */
-	bool opened;
 	bool waits;                  /* the request under way may be held */
 	bool unread;                 /* the answer is complete, but not all told yet: a pause */
 	uint64_t asked_at;           /* clock_ns */
@@ -96,8 +96,9 @@ release(struct asking *a)
 }
 
 static void
-leave(struct asking *a)
+leave(struct asking *a, struct channel_end *end)
 {
+	(void)end;
 	loop_timer_clear(&((struct poll *)a)->timer);
 }
 
@@ -152,7 +153,7 @@ ask(struct poll *p)
 	p->waits = p->params->held && p->resume->begun;
 	if (asking_request(&p->asking) != 0)
 		return;
-	if (!p->opened && p->params->held && p->params->grace != POLL_NEVER)
+	if (!p->asking.opened && p->params->held && p->params->grace != POLL_NEVER)
 		loop_timer_set(&p->timer, p->params->grace > 0 ? p->params->grace : 1);
 	else
 		loop_timer_set(&p->timer, patience(p));
@@ -176,13 +177,6 @@ rest(struct poll *p, uint64_t ns)
 
 /* --- time -------------------------------------------------------------------------------- */
 
-static void
-open_channel(struct poll *p, const struct http_head *head, uint64_t now)
-{
-	p->opened = true;
-	asking_opened(&p->asking, head, now);
-}
-
 /* The first request was not answered: the server holds it, so it has us. */
 static void
 grace_over(struct poll *p)
@@ -194,7 +188,7 @@ grace_over(struct poll *p)
 		return;                      /* not even asked yet: the session's limit holds */
 	}
 	loop_timer_set(&p->timer, until > now ? until - now : 1);
-	open_channel(p, NULL, now);
+	asking_opened(&p->asking, NULL, now);
 }
 
 /* A long poll that the server holds for longer than it was asked to is asked anew; an answer that
@@ -231,7 +225,7 @@ timer_fired(evutil_socket_t fd, short events, void *ctx)
 		asking_refused(&p->asking, true);
 		break;
 	case ASKING_REQUEST:
-		if (!p->opened && p->params->held && p->params->grace != POLL_NEVER &&
+		if (!p->asking.opened && p->params->held && p->params->grace != POLL_NEVER &&
 		    p->answer == NULL)
 			grace_over(p);
 		else if (p->asking.paused)
@@ -269,13 +263,14 @@ interval(const struct poll *p, bool nothing_new, uint64_t now)
 static bool
 is_empty_status(const struct poll *p, int status)
 {
-	return status == 204 || status == 304 || (p->opened && (status == 408 || status == 504));
+	return status == 204 || status == 304 ||
+	    (p->asking.opened && (status == 408 || status == 504));
 }
 
 static bool
 is_refusal(const struct poll *p, int status, uint64_t retry_ns)
 {
-	if (p->opened && retry_ns > 0 && (status == 429 || status == 503))
+	if (p->asking.opened && retry_ns > 0 && (status == 429 || status == 503))
 		return false;
 	return (status < 200 || status > 299) && !is_empty_status(p, status);
 }
@@ -317,7 +312,7 @@ static bool
 is_final(const struct asking *a, const struct err *why)
 {
 	const struct poll *p = (const struct poll *)a;
-	bool answered = p->opened || p->resume->begun;
+	bool answered = p->asking.opened || p->resume->begun;
 
 	return http_verdict_is_final(why) && !(answered && why->code == 410);
 }
@@ -356,8 +351,8 @@ head_came(void *ctx, const struct http_head *head, struct slice raw, uint64_t at
 		    true);
 		return;
 	}
-	if (!p->opened)
-		open_channel(p, head, at);
+	if (!p->asking.opened)
+		asking_opened(&p->asking, head, at);
 }
 
 static void
@@ -571,17 +566,6 @@ asks_on(struct poll *p, long count)
 	return p->at_once > 0;
 }
 
-/* FNV-1a, to see whether an answer is the one before. */
-static uint64_t
-hash(const struct buf *b)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < b->len; i++)
-		h = (h ^ b->data[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 static bool
 is_same(const struct buf *a, const struct buf *b)
 {
@@ -598,7 +582,7 @@ repeats(struct poll *p, long count)
 
 	if (!p->params->held || count == 0)
 		return count == 0;
-	body = hash(&a->body);
+	body = hash_bytes(HASH_START, a->body.data, a->body.len);
 	p->last_body = body;
 	return body == before && is_same(&a->etag, &p->resume->etag) &&
 	    is_same(&a->modified, &p->resume->modified);
@@ -673,42 +657,6 @@ static const struct http_link_events link_events = {write_request, head_came, da
 /* --- the channel ------------------------------------------------------------------------- */
 
 static void
-poll_pause(struct channel *c, bool pause)
-{
-	struct poll *p = (struct poll *)c;
-
-	if (p->asking.state >= ASKING_OVER)
-		return;
-	p->asking.paused = pause;
-	http_link_pause(p->asking.link, pause);
-	if (!pause && p->unread)
-		asking_defer(&p->asking);
-	else if (!pause && p->opened && goes_on(p))
-		loop_timer_set(&p->timer, patience(p));      /* time to read the answer */
-}
-
-static const char *
-poll_stage(const struct channel *c)
-{
-	const struct poll *p = (const struct poll *)c;
-
-	switch (p->asking.state) {
-	case ASKING_STARTING:
-		return "connecting";
-	case ASKING_REQUEST:
-		return p->opened ? "open" : http_link_stage(p->asking.link);
-	case ASKING_REFUSED:
-		return "refused";
-	case ASKING_ANSWERED:
-		return "open";
-	case ASKING_OVER:
-	case ASKING_DEAD:
-		break;
-	}
-	return "closing";
-}
-
-static void
 poll_polling(const struct channel *c, struct channel_polling *out)
 {
 	const struct poll *p = (const struct poll *)c;
@@ -718,8 +666,8 @@ poll_polling(const struct channel *c, struct channel_polling *out)
 }
 
 static const struct channel_ops channel_ops = {asking_send, NULL, asking_close, asking_free,
-    poll_pause, asking_backlog, asking_bytes_in, asking_bytes_out, poll_stage, asking_compression,
-    poll_polling};
+    asking_pause, asking_backlog, asking_bytes_in, asking_bytes_out, asking_stage,
+    asking_compression, poll_polling};
 
 /* A pause is over. */
 static void
@@ -727,8 +675,11 @@ go_on(struct asking *a)
 {
 	struct poll *p = (struct poll *)a;
 
+	http_link_pause(a->link, false);
 	if (p->unread)
 		read_answer(p, clock_ns());
+	else if (a->state == ASKING_REQUEST)
+		loop_timer_set(&p->timer, patience(p));      /* time to read the answer */
 }
 
 static const struct asking_ops asking_ops = {start, go_on, is_final, leave, release};

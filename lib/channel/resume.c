@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/hash.h"
+
 enum {
 	NUMBER_DIGITS = 18,          /* so that no number overflows */
 	ROW_MIN = 3,                 /* ids in a row that make a gap behind them worth telling */
@@ -78,21 +80,10 @@ resume_count(struct resume *r, struct slice id)
 
 /* --- lists ------------------------------------------------------------------------------- */
 
-/* FNV-1a. */
-static uint64_t
-hash(struct slice id)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < id.len; i++)
-		h = (h ^ (unsigned char)id.data[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 int
 resume_see(struct buf *list, struct slice id)
 {
-	uint64_t h = hash(id);
+	uint64_t h = hash_bytes(HASH_START, id.data, id.len);
 
 	return buf_add(list, &h, sizeof h);
 }
@@ -120,7 +111,7 @@ resume_seal(struct resume *r, struct buf *list)
 bool
 resume_has_seen(const struct resume *r, struct slice id)
 {
-	uint64_t h = hash(id);
+	uint64_t h = hash_bytes(HASH_START, id.data, id.len);
 
 	return r->seen.len > 0 && bsearch(&h, r->seen.data, r->seen.len / sizeof h, sizeof h,
 	    compare) != NULL;

@@ -4,16 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/rng.h"
 
 /* FNV-1a from a secret start, then stirred: the low bits choose the slot. */
 static uint64_t
 hash_of(const struct table *t, struct slice key)
 {
-	uint64_t h = t->seed;
+	uint64_t h = hash_bytes(t->seed, key.data, key.len);
 
-	for (size_t i = 0; i < key.len; i++)
-		h = (h ^ (unsigned char)key.data[i]) * UINT64_C(0x100000001b3);
 	h ^= h >> 32;
 	h *= UINT64_C(0x9e3779b97f4a7c15);
 	return h ^ h >> 29;

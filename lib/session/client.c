@@ -330,8 +330,7 @@ client_url_parse(struct url *u, const char *text, bool forced, enum transport *t
 		    "or https://", text);
 	}
 	if (!forced)
-		*transport = u->scheme == URL_WS || u->scheme == URL_WSS ? TRANSPORT_WS :
-		    TRANSPORT_SSE;
+		*transport = url_is_websocket(u) ? TRANSPORT_WS : TRANSPORT_SSE;
 	client_url_adapt(u, *transport);
 	return 0;
 }

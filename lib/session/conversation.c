@@ -82,9 +82,7 @@ here(const struct conversation *c)
 static unsigned
 no_code(const struct conversation *c)
 {
-	enum url_scheme scheme = c->params.url->scheme;
-
-	return scheme == URL_WS || scheme == URL_WSS ? 1006 : 0;
+	return url_is_websocket(c->params.url) ? 1006 : 0;
 }
 
 static void
@@ -340,6 +338,28 @@ static const struct session_events session_events = {opened, message, pong, drai
 static const struct session_events watched_events = {opened, message, pong, drained, closing,
     closed, wire, notice};
 
+/* --- where a connection goes ------------------------------------------------------------- */
+
+/* With a token minted for it, but not for another origin. *token is the caller's to free, once the
+ * place is not needed any more, which points to it. */
+static int
+make_place(const struct conversation *c, const char *target, bool foreign, struct place *place,
+    char **token, struct err *e)
+{
+	struct err why = {0};
+
+	*token = foreign ? NULL :
+	    client_token_line(c->params.client, c->params.number, time(NULL), &why);
+	if (why.class != ERR_NONE) {
+		*e = why;
+		return -1;
+	}
+	*place = client_place(c->params.client, c->params.number, target);
+	place->headers = (const char *const *)token;
+	place->header_count = *token != NULL;
+	return 0;
+}
+
 /* --- publishing by requests -------------------------------------------------------------- */
 
 static void
@@ -370,7 +390,7 @@ make_publisher(struct conversation *c, struct err *e)
 	const struct conversation_publish *how = c->params.publish;
 	const struct conversation_params *p = &c->params;
 	struct place place;
-	char *token = NULL;
+	char *token;
 	bool foreign;
 
 	if (how == NULL)
@@ -382,14 +402,10 @@ make_publisher(struct conversation *c, struct err *e)
 	c->post = client_target_new(p->client, &c->post_url, foreign, p->resolver, p->rng, e);
 	if (c->post == NULL)
 		return -1;
-	if (!foreign && (token = client_token_line(p->client, p->number, time(NULL), e)) == NULL &&
-	    e->class != ERR_NONE)
+	if (make_place(c, c->post_url.target, foreign, &place, &token, e) != 0)
 		return -1;
 	c->publisher_params = (struct publisher_params){.peer = &c->post->peer,
 	    .method = how->method, .type = how->type, .limit = c->post->params.open_timeout};
-	place = client_place(p->client, p->number, c->post_url.target);
-	place.headers = (const char *const *)&token;
-	place.header_count = token != NULL;
 	c->publisher = publisher_new(c->loop, &c->publisher_params, &place,
 	    c->events->wire != NULL ? &watched_publisher_events : &publisher_events, c);
 	free(token);
@@ -425,33 +441,19 @@ target_here(struct conversation *c, struct err *e)
 	return c->home;
 }
 
-static void
-open_session(struct conversation *c, const struct client_target *t, const char *token,
-    struct err *e)
-{
-	struct place place = client_place(c->params.client, c->params.number, here(c)->target);
-
-	place.headers = &token;
-	place.header_count = token != NULL;
-	place.resume = &c->resume;
-	c->session = session_open(c->loop, &t->params, &place,
-	    c->events->wire != NULL ? &watched_events : &session_events, c, e);
-}
-
 static int
 connect_there(struct conversation *c, struct err *e)
 {
 	struct client_target *t = target_here(c, e);
-	char *token = NULL;
+	struct place place;
+	char *token;
 
-	if (t == NULL || bring_cookies(c, t, here(c), e) != 0)
+	if (t == NULL || bring_cookies(c, t, here(c), e) != 0 ||
+	    make_place(c, here(c)->target, c->foreign, &place, &token, e) != 0)
 		return -1;
-	if (!c->foreign) {
-		token = client_token_line(c->params.client, c->params.number, time(NULL), e);
-		if (token == NULL && e->class != ERR_NONE)
-			return -1;
-	}
-	open_session(c, t, token, e);
+	place.resume = &c->resume;
+	c->session = session_open(c->loop, &t->params, &place,
+	    c->events->wire != NULL ? &watched_events : &session_events, c, e);
 	free(token);
 	return c->session != NULL ? 0 : -1;
 }

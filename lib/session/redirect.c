@@ -155,10 +155,9 @@ same_user(struct url *to, const struct url *from)
 static int
 judge(struct url *to, const struct url *from, struct err *e)
 {
-	bool upgrade = from->scheme == URL_WS || from->scheme == URL_WSS;
+	bool upgrade = url_is_websocket(from);
 
-	if (to->scheme == URL_REDIS || (!upgrade && (to->scheme == URL_WS ||
-	    to->scheme == URL_WSS)))
+	if (to->scheme == URL_REDIS || (!upgrade && url_is_websocket(to)))
 		return err_set(e, ERR_HTTP, 0, "redirected to %s://%.150s, which is no %s",
 		    url_scheme_name(to->scheme), to->host, upgrade ? "WebSocket" : "HTTP");
 	if (upgrade)

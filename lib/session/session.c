@@ -169,23 +169,25 @@ abandon(struct session *s)
 }
 
 static bool
-watches_silence(const struct session *s)
-{
-	return s->params->idle_timeout > 0;
-}
-
-static bool
 pings(const struct session *s)
 {
 	return s->params->ping_interval > 0 && channel_can_ping(s->channel);
 }
 
-/* Until the next look, or the next ping. Where both are wanted the pings do: they look, too. */
+/* ns until the next look, or the next ping; 0: none. Where both are wanted the pings do: they look,
+ * too. */
+static uint64_t
+idle_wait(const struct session *s)
+{
+	if (pings(s))
+		return s->params->ping_interval;
+	return s->params->idle_timeout > 0 ? s->params->idle_timeout / 4 + 1 : 0;
+}
+
 static void
 be_idle(struct session *s)
 {
-	enter(s, SESSION_IDLE, pings(s) ? s->params->ping_interval :
-	    watches_silence(s) ? s->params->idle_timeout / 4 + 1 : 0);
+	enter(s, SESSION_IDLE, idle_wait(s));
 }
 
 static void
@@ -243,15 +245,13 @@ static void
 opened(void *ctx, const struct channel_opened *o)
 {
 	struct session *s = ctx;
-	double wait = (double)s->params->ping_interval;
+	uint64_t wait = idle_wait(s);
 
 	if (s->state != SESSION_OPENING)
 		return;
 	if (s->params->spread_pings && pings(s))
-		wait *= rng_double(s->params->ws.peer->rng);
-	be_idle(s);
-	if (pings(s))
-		enter(s, SESSION_IDLE, (uint64_t)wait + 1);
+		wait = (uint64_t)((double)wait * rng_double(s->params->ws.peer->rng)) + 1;
+	enter(s, SESSION_IDLE, wait);
 	s->pinged_at = o->at;
 	s->events->opened(s->ctx, o);
 }

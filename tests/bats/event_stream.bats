@@ -81,3 +81,12 @@ waits_for() {
 	waits_for wait-huge 86400000
 	waits_for wait-zero 1
 }
+
+@test "an attempt that fails waits the reconnection time, too" {
+	run -0 --separate-stderr timeout 20 "$HAIL" connect -t sse --json --reconnect=1 \
+	    --backoff 1ms..1ms "http://127.0.0.1:$FOREIGN_PORT/again-500-ends/failing"
+	[ "$(jq -s '[.[] | select(.type == "retry")] | length' <<<"$output")" = 2 ]
+	jq -es '[.[] | select(.type == "retry")] | .[0].wait_ms == 3 and .[1].class == "http" and
+	    .[1].wait_ms >= 3 and .[1].wait_ms <= 4' <<<"$output" >/dev/null ||
+		fail "waits $(grep retry <<<"$output")"
+}
