@@ -154,19 +154,16 @@ settle_drains(struct bench_compare *c, struct plan *p, struct err *e)
 int
 bench_compare_settle(struct bench_compare *c, struct plan *p, struct err *e)
 {
-	const struct dialect_post *post = &p->dialect.post;
-
 	for (size_t i = 0; i < c->count; i++)
 		if (check_path(p, c->rows[i].transport, e) != 0)
 			return -1;
-	if (post->path == NULL)
+	if (p->dialect.post.path == NULL)
 		return err_set(e, ERR_USAGE, 0, "compare publishes by requests, whatever the "
 		    "transport, and the dialect %.80s has no post: expected --publish 'POST /path'",
 		    p->dialect.name);
 	if (settle_drains(c, p, e) != 0 || plan_settle(p, e) != 0)
 		return -1;
-	p->publish_by = post->method != NULL && strcmp(post->method, "WS") == 0 ? PLAN_BY_WS :
-	    PLAN_BY_REQUEST;
+	p->publish_by = plan_publish_beside(&p->dialect);
 	return 0;
 }
 

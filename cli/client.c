@@ -128,16 +128,23 @@ join(const struct opt_list *list, const char *between)
 	return text;
 }
 
+void
+client_poll_items(struct poll_shape *s, const char *items)
+{
+	s->items = items;
+	if (items == NULL || strcmp(items, "auto") == 0)
+		s->unpack = POLL_ITEMS_AUTO;
+	else
+		s->unpack = strcmp(items, "none") == 0 ? POLL_ITEMS_NONE : POLL_ITEMS_POINTER;
+}
+
 /* What is wrong with the pointers, client_new says. */
 static struct poll_shape
 shape_taken(void)
 {
-	struct poll_shape s = {.items = poll_items, .id = poll_id, .data = poll_data,
-	    .cursor = poll_cursor};
+	struct poll_shape s = {.id = poll_id, .data = poll_data, .cursor = poll_cursor};
 
-	if (poll_items == NULL || strcmp(poll_items, "auto") == 0)
-		return s;
-	s.unpack = strcmp(poll_items, "none") == 0 ? POLL_ITEMS_NONE : POLL_ITEMS_POINTER;
+	client_poll_items(&s, poll_items);
 	return s;
 }
 

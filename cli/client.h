@@ -14,8 +14,12 @@ extern const struct opt client_rows[];
 
 /* What the rows have collected, and what the environment says about proxies (http_proxy,
  * https_proxy, all_proxy, no_proxy; in capitals too, but for HTTP_PROXY, which a web server may
- * set from a request) and TLS secrets (SSLKEYLOGFILE). The lists live until the process ends. */
+ * set from a request) and TLS secrets (SSLKEYLOGFILE). The lists live until the process ends, the
+ * cookies until the next call. */
 struct client_options client_options_taken(void);
+
+/* How the answers to polls are taken apart, as --poll-items and dialects say it; NULL is "auto". */
+void client_poll_items(struct poll_shape *s, const char *items);
 
 /* Whether --compress, --no-compress or --compress-offer was said; each command has its own mind
  * otherwise. */

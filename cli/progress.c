@@ -40,9 +40,8 @@ show_phase(const struct run_progress *p)
 }
 
 void
-progress_show(void *ctx, const struct run_progress *p)
+progress_show(const struct run_progress *p)
 {
-	(void)ctx;
 	if (isatty(STDERR_FILENO))
 		show_line(p);
 	else

@@ -5,7 +5,7 @@
 struct run_progress;
 
 /* On a terminal one line is kept up to date; elsewhere each phase is one line. */
-void progress_show(void *ctx, const struct run_progress *p);
+void progress_show(const struct run_progress *p);
 
 /* Leaves the terminal clean. */
 void progress_end(void);

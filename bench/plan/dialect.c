@@ -251,6 +251,12 @@ dialect_path(const struct dialect *d, enum transport t)
 }
 
 const char *
+dialect_method(const struct dialect *d)
+{
+	return d->post.method != NULL ? d->post.method : "POST";
+}
+
+const char *
 dialect_payload(const struct dialect *d, bool by_post)
 {
 	if (!by_post)

@@ -1,4 +1,5 @@
-/* dialect.h: how a product subscribes, publishes and resumes: a small JSON file (hail-dialect(5)).
+/* dialect.h: how a product is subscribed to, published to and polled: a small JSON file
+ * (hail-dialect(5)).
  *
  *     {
  *       "name": "hail",
@@ -72,6 +73,9 @@ struct dialect {
 /* The template of the path for a transport, for URLs that have none; NULL: the dialect names
  * none. */
 const char *dialect_path(const struct dialect *d, enum transport t);
+
+/* The method of its post: "POST", when it says none. */
+const char *dialect_method(const struct dialect *d);
 
 /* What is published: the body of a request, or the message where `by_post` is false. */
 const char *dialect_payload(const struct dialect *d, bool by_post);

@@ -100,6 +100,12 @@ settle_echo(struct plan *p, struct err *e)
 	return 0;
 }
 
+enum plan_publish
+plan_publish_beside(const struct dialect *d)
+{
+	return strcmp(dialect_method(d), "WS") == 0 ? PLAN_BY_WS : PLAN_BY_REQUEST;
+}
+
 static int
 settle_publishing(struct plan *p, struct err *e)
 {
@@ -110,10 +116,8 @@ settle_publishing(struct plan *p, struct err *e)
 	else if (d->post.path == NULL)
 		return err_set(e, ERR_USAGE, 0, "%s only receives, and the dialect %.80s has no "
 		    "post: expected --publish 'POST /path'", transport_name(p->transport), d->name);
-	else if (d->post.method != NULL && strcmp(d->post.method, "WS") == 0)
-		p->publish_by = PLAN_BY_WS;
 	else
-		p->publish_by = PLAN_BY_REQUEST;
+		p->publish_by = plan_publish_beside(d);
 	return 0;
 }
 

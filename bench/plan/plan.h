@@ -78,6 +78,9 @@ void plan_publishers(const struct plan *p, uint32_t *list);
 /* How many connections there are beside those that receive. */
 uint64_t plan_lanes(const struct plan *p);
 
+/* What publishes beside the connections that receive, by the dialect's post. */
+enum plan_publish plan_publish_beside(const struct dialect *d);
+
 /* Checks what options alone cannot: publishers against connections, size against the stamp,
  * the transport against the workload and the dialect, … -1 with class ERR_USAGE. Fills in
  * defaults that depend on others (publishers, publish_by, drain). */

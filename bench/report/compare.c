@@ -1,7 +1,6 @@
 #include "bench/report/compare.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -87,11 +86,11 @@ join(struct tally *into, const struct tally *from)
 
 /* --- rows ----------------------------------------------------------------------------- */
 
-/* `total` for each of `count`, to a tenth; NULL when there are none. */
+/* To a tenth. */
 static json_t *
 share(double total, uint64_t count)
 {
-	return count > 0 ? json_real(round(total * 10 / (double)count) / 10) : NULL;
+	return document_share(total, count, 10);
 }
 
 static void
@@ -157,8 +156,7 @@ compare_add(struct compare *c, const struct compare_row *row, const struct tally
 	if (row->transport == TRANSPORT_POLL)
 		put(object, "poll_interval_ms", json_real((double)row->poll_interval_ns / 1e6));
 	put_ledger(object, t);
-	put_costs(object, t, row->transport == TRANSPORT_LONGPOLL ||
-	    row->transport == TRANSPORT_POLL);
+	put_costs(object, t, transport_polls(row->transport));
 	put_servers(object, servers, server_count, t->received);
 	put(object, "bytes_per_connection", share((double)t->connection_bytes, t->opened));
 	verdict_merge(&c->verdict, name, v);

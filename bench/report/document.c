@@ -41,11 +41,17 @@ seconds(uint64_t ns)
 	return rounded((double)ns / (double)NS_PER_S, 1e6);
 }
 
+json_t *
+document_share(double total, uint64_t count, double steps)
+{
+	return count > 0 ? rounded(total / (double)count, steps) : NULL;
+}
+
 /* `count` in `ns`, a second; NULL when no time passed. */
 static json_t *
 per_second(uint64_t count, uint64_t ns)
 {
-	return ns > 0 ? rounded((double)count * 1e9 / (double)ns, 1e3) : NULL;
+	return document_share((double)count * 1e9, ns, 1e3);
 }
 
 /* What came from a server or the command line need not be UTF-8, JSON must be. */
@@ -316,18 +322,12 @@ messages_of(const struct plan *p, const struct tally *t)
 }
 
 static json_t *
-bytes_per(uint64_t bytes, uint64_t count)
-{
-	return count > 0 ? rounded((double)bytes / (double)count, 10) : NULL;
-}
-
-static json_t *
 bytes_of(const struct tally *t)
 {
 	return json_pack("{s:I, s:I, s:o*, s:o*}", "sent", (integer)t->bytes_sent,
 	    "received", (integer)t->bytes_received,
-	    "per_delivery", bytes_per(t->load_bytes_received, t->received),
-	    "sent_per_delivery", bytes_per(t->load_bytes_sent, t->received));
+	    "per_delivery", document_share((double)t->load_bytes_received, t->received, 10),
+	    "sent_per_delivery", document_share((double)t->load_bytes_sent, t->received, 10));
 }
 
 json_t *
@@ -335,15 +335,13 @@ document_wasted_pct(const struct tally *t)
 {
 	uint64_t wasted = t->polling.empty + t->polling.not_modified;
 
-	if (t->polling.requests == 0)
-		return NULL;
-	return rounded((double)wasted * 100 / (double)t->polling.requests, 100);
+	return document_share((double)wasted * 100, t->polling.requests, 100);
 }
 
 static json_t *
 polling_of(const struct plan *p, const struct tally *t)
 {
-	if (p->transport != TRANSPORT_LONGPOLL && p->transport != TRANSPORT_POLL)
+	if (!transport_polls(p->transport))
 		return NULL;
 	return json_pack("{s:I, s:I, s:I, s:o*, s:I}", "requests", (integer)t->polling.requests,
 	    "empty", (integer)t->polling.empty, "not_modified", (integer)t->polling.not_modified,
@@ -466,7 +464,7 @@ cpu_pct(const struct tally *t)
 static json_t *
 cpu_us_per(const struct tally *t, enum tally_phase phase, uint64_t count)
 {
-	return count > 0 ? rounded((double)t->cpu_ns[phase] / 1e3 / (double)count, 1e3) : NULL;
+	return document_share((double)t->cpu_ns[phase] / 1e3, count, 1e3);
 }
 
 static json_t *
@@ -486,8 +484,7 @@ rig_of(const struct tally *t, const struct verdict *v)
 	    "loop_lag_ms", document_dist(t->loop_lag),
 	    "schedule_lag_ms", document_dist(t->schedule_lag),
 	    "rss_bytes", (integer)t->rss_bytes,
-	    "bytes_per_connection", t->opened > 0 ?
-	    rounded((double)t->connection_bytes / (double)t->opened, 1) : NULL,
+	    "bytes_per_connection", document_share((double)t->connection_bytes, t->opened, 1),
 	    "backlog_peak_bytes", (integer)t->backlog_peak,
 	    "send_refused", (integer)t->send_refused, "unsent_down", (integer)t->unsent_down);
 }
@@ -504,8 +501,8 @@ document_servers(const struct document_server *list, size_t count, uint64_t rece
 		json_array_append_new(array, json_pack("{s:I, s:o, s:o, s:o*}",
 		    "pid", (integer)list[i].pid, "name", string(list[i].name),
 		    "cpu_ms", milliseconds((double)list[i].cpu_ns / 1e6),
-		    "cpu_us_per_message", received > 0 ?
-		    rounded((double)list[i].cpu_ns / 1e3 / (double)received, 1e3) : NULL));
+		    "cpu_us_per_message",
+		    document_share((double)list[i].cpu_ns / 1e3, received, 1e3)));
 	return array;
 }
 

@@ -30,6 +30,9 @@ json_t *document_dist(const struct hist *h);
 /* The terms of the ledger, in its order. */
 json_t *document_ledger(const struct tally_cell *c);
 
+/* `total` for each of `count`, rounded to that many steps of one; NULL when there are none. */
+json_t *document_share(double total, uint64_t count, double steps);
+
 /* Polls that brought nothing, of all; NULL when there were none. */
 json_t *document_wasted_pct(const struct tally *t);
 

@@ -16,14 +16,6 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-static const char errors_path[] = "connections.errors.", latency_path[] = "latency_ms.";
-
-static bool
-begins(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
-}
-
 /* --- values --------------------------------------------------------------------------- */
 
 static bool
@@ -196,10 +188,8 @@ require_add(struct require_list *list, const char *text, struct err *e)
 static int
 suits(const struct require *r, const char *const *rows, size_t row_count, struct err *e)
 {
-	bool own = r->by_workload || begins(r->path, latency_path);
-
 	if (r->row[0] == '\0')
-		return row_count == 0 || !own ? 0 : err_set(e, ERR_USAGE, 0,
+		return row_count == 0 || !require_is_latency(r) ? 0 : err_set(e, ERR_USAGE, 0,
 		    "--require '%s': each row of a comparison has its own, such as"
 		    " compare.%s.p99", r->expr, rows[0]);
 	for (size_t i = 0; i < row_count; i++)
@@ -271,7 +261,7 @@ look_up(const struct require *r, const json_t *document, double *value)
 	    r->by_workload ? "." : "", r->path);
 	found = document_at(place, path);
 	if (!json_is_number(found) &&
-	    !(begins(path, errors_path) &&
+	    !(require_is_error(r) &&
 	    json_is_object(document_at(document, "connections.errors"))))
 		return false;
 	*value = json_number_value(found);

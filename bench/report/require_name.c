@@ -122,26 +122,36 @@ static const struct {
 static const char errors_path[] = "connections.errors.", latency_path[] = "latency_ms.",
     row_path[] = "compare.";
 
+static void
+take_place(struct require *r, const struct place *p)
+{
+	snprintf(r->path, sizeof r->path, "%s", p->path);
+	snprintf(r->whole, sizeof r->whole, "%s", p->whole != NULL ? p->whole : "");
+	r->unit = p->unit;
+}
+
+/* A field of a dist. */
+static void
+take_field(struct require *r, const char *dist, const char *field)
+{
+	snprintf(r->path, sizeof r->path, "%s.%s", dist, field);
+	r->whole[0] = '\0';
+	r->unit = strcmp(field, "count") == 0 ? REQUIRE_COUNT : REQUIRE_MS;
+}
+
 /* The i-th of all known paths, into r->path, unit and whole; false after the last. */
 static bool
 known_path(size_t i, struct require *r)
 {
 	const size_t dist_paths = COUNT_OF(dists) * COUNT_OF(fields);
 
-	r->whole[0] = '\0';
 	if (i < COUNT_OF(values)) {
-		snprintf(r->path, sizeof r->path, "%s", values[i].path);
-		if (values[i].whole != NULL)
-			snprintf(r->whole, sizeof r->whole, "%s", values[i].whole);
-		r->unit = values[i].unit;
+		take_place(r, &values[i]);
 		return true;
 	}
 	i -= COUNT_OF(values);
 	if (i < dist_paths) {
-		const char *field = fields[i % COUNT_OF(fields)];
-
-		snprintf(r->path, sizeof r->path, "%s.%s", dists[i / COUNT_OF(fields)], field);
-		r->unit = strcmp(field, "count") == 0 ? REQUIRE_COUNT : REQUIRE_MS;
+		take_field(r, dists[i / COUNT_OF(fields)], fields[i % COUNT_OF(fields)]);
 		return true;
 	}
 	i -= dist_paths;
@@ -259,8 +269,7 @@ take_row_latency(struct require *r, const char *name)
 		name += sizeof latency_path - 1;
 	for (size_t i = 0; i < COUNT_OF(fields); i++)
 		if (strcmp(name, fields[i]) == 0) {
-			snprintf(r->path, sizeof r->path, "%s%s", latency_path, name);
-			r->unit = strcmp(name, "count") == 0 ? REQUIRE_COUNT : REQUIRE_MS;
+			take_field(r, "latency_ms", name);
 			return true;
 		}
 	return false;
@@ -283,17 +292,25 @@ take_row_name(struct require *r, const char *name, struct err *e)
 	if (take_row_latency(r, figure))
 		return 0;
 	for (size_t i = 0; i < COUNT_OF(row_values); i++) {
-		const struct place *v = &row_values[i];
-
-		if (strcmp(figure, v->path) != 0)
+		if (strcmp(figure, row_values[i].path) != 0)
 			continue;
-		snprintf(r->path, sizeof r->path, "%s", v->path);
-		snprintf(r->whole, sizeof r->whole, "%s", v->whole != NULL ? v->whole : "");
-		r->unit = v->unit;
+		take_place(r, &row_values[i]);
 		return 0;
 	}
 	return err_set(e, ERR_USAGE, 0, "'%.40s' is no figure of a row; expected p99, lost,"
 	    " requests, wasted_pct, ...", figure);
+}
+
+bool
+require_is_latency(const struct require *r)
+{
+	return r->by_workload || begins(r->path, latency_path);
+}
+
+bool
+require_is_error(const struct require *r)
+{
+	return begins(r->path, errors_path);
 }
 
 int

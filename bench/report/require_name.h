@@ -2,11 +2,19 @@
 #ifndef HAIL_REPORT_REQUIRE_NAME_H
 #define HAIL_REPORT_REQUIRE_NAME_H
 
+#include <stdbool.h>
+
 struct err;
 struct require;
 
 /* Fills in row, path, unit, whole and by_workload of *r, which is empty otherwise. -1 with class
  * ERR_USAGE and the reason. */
 int require_name(struct require *r, const char *name, struct err *e);
+
+/* Whether it names a figure of a latency, the workload's or one of latency_ms. */
+bool require_is_latency(const struct require *r);
+
+/* Whether it names a class of errors, which is absent where none occurred. */
+bool require_is_error(const struct require *r);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "bench/ledger/tally.h"
 #include "bench/run/names.h"
-#include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/rng.h"
 #include "lib/codec/http_head.h"
@@ -20,7 +19,6 @@ enum {
 	OPENING_MAX_PACED = 1000,
 	/* Closed in one turn, so that a turn stays short. */
 	CLOSING_BATCH = 256,
-	TARGET_MAX = 16384,
 };
 
 struct fleet {
@@ -164,25 +162,20 @@ fleet_target(const struct fleet *f, uint64_t index)
 
 /* The session of a connection; it stays NULL when that failed at once. */
 static void
-open_session(struct fleet *f, struct fleet_conn *c, const struct names *names, struct err *e)
+open_session(struct fleet *f, struct fleet_conn *c, struct err *e)
 {
 	const struct plan *p = f->params.plan;
+	const struct client_target *t = fleet_target(f, c->index);
 	const char *template = path_template(f, &p->targets[plan_target_of(p, c->index)]);
-	const char *line = names->line;
+	struct names names;
 	struct place place;
-	struct buf path;
 
-	buf_init(&path, TARGET_MAX);
-	if (template_expand(&path, template, &names->values) != 0 || buf_add(&path, "", 1) != 0) {
-		err_set(e, ERR_LIMIT, 0, "the path exceeds %d bytes", TARGET_MAX);
-	} else {
-		place = client_place(f->client, c->index, (const char *)path.data);
-		place.headers = &line;
-		place.header_count = line != NULL;
-		c->session = session_open(f->params.loop, &fleet_target(f, c->index)->params,
-		    &place, &session_events, c, e);
-	}
-	buf_release(&path);
+	if (names_make(&names, p, f->client, t, c->index, e) != 0)
+		return;
+	if (names_place(&names, f->client, template, &place, e) == 0)
+		c->session = session_open(f->params.loop, &t->params, &place, &session_events, c,
+		    e);
+	names_release(&names);
 }
 
 static void
@@ -191,17 +184,12 @@ open_one(struct fleet *f)
 	uint64_t index = f->next++;
 	struct fleet_conn *c = &f->conns[index];
 	struct err e = {0};
-	struct names names;
 
 	c->fleet = f;
 	c->index = (uint32_t)index;
 	c->state = FLEET_OPENING;
 	f->opening++;
-	if (names_make(&names, f->params.plan, f->client, fleet_target(f, index), index,
-	    &e) == 0) {
-		open_session(f, c, &names, &e);
-		names_release(&names);
-	}
+	open_session(f, c, &e);
 	if (c->session == NULL)
 		failed(c, &e);
 }
@@ -418,9 +406,8 @@ drained(void *ctx)
 	(void)ctx;
 }
 
-/* An end in order is none to those who wanted to stay. */
-static struct err
-why_lost(const struct channel_end *end)
+struct err
+fleet_why_lost(const struct channel_end *end)
 {
 	struct err why = end->why;
 
@@ -438,7 +425,7 @@ static void
 lost(struct fleet_conn *c, const struct channel_end *end)
 {
 	struct fleet *f = c->fleet;
-	struct err why = why_lost(end);
+	struct err why = fleet_why_lost(end);
 
 	c->state = FLEET_OVER;
 	f->open--;
@@ -489,7 +476,7 @@ closed(void *ctx, const struct channel_end *end)
 		c->state = FLEET_OVER;       /* given up by us: neither opened nor failed */
 		f->opening--;
 	} else if (c->state == FLEET_OPENING) {
-		why = why_lost(end);         /* 204 to an event stream is in order */
+		why = fleet_why_lost(end);   /* 204 to an event stream is in order */
 		failed(c, &why);
 		open_more(f);
 	}

@@ -7,11 +7,12 @@
 #include <stdint.h>
 
 #include "bench/plan/plan.h"
+#include "lib/base/err.h"
 #include "lib/session/client.h"
 #include "lib/session/session.h"
 
+struct channel_end;
 struct channel_polling;
-struct err;
 struct fleet;
 struct loop;
 struct tally;
@@ -80,6 +81,9 @@ void fleet_polling(const struct fleet *f, struct channel_polling *out);
 
 /* The first error of a class, ERR_NONE in it when there was none. */
 const struct err *fleet_first_error(const struct fleet *f, int class);
+
+/* Why a connection is lost: an end in order is none to those who wanted to stay. */
+struct err fleet_why_lost(const struct channel_end *end);
 
 const struct client *fleet_client(const struct fleet *f);
 

@@ -20,14 +20,12 @@
 
 enum {
 	OPENING_MAX = 100,                   /* as many as the fleet opens at once */
-	TARGET_MAX = 16384,
 };
 
 enum lane_state {
-	LANE_WAITING,                        /* a WebSocket whose turn has not come; what sends by
-	                                      * requests, before its first message */
+	LANE_WAITING,                        /* its turn has not come */
 	LANE_OPENING,
-	LANE_UP,
+	LANE_UP,                             /* what sends by requests is from the start */
 	LANE_DOWN,
 };
 
@@ -35,7 +33,7 @@ struct lane {
 	struct lanes *lanes;
 	uint32_t conn;                       /* whose publisher it serves */
 	enum lane_state state;
-	struct publisher *publisher;
+	struct publisher *publisher;         /* NULL before its first message */
 	struct buf fates;                    /* numbers of messages, u64, from `told` on */
 	size_t told;
 	struct session *session;
@@ -45,7 +43,8 @@ struct lanes {
 	struct lanes_params params;
 	struct payloads payloads;
 	uint32_t *conns;
-	struct lane *list;                   /* NULL: publishers use their connections */
+	struct lane *list;
+	uint64_t count;                      /* 0: publishers use their connections */
 	struct publisher_params *requests;
 	struct session_params *sockets;
 	uint64_t next, opening;              /* WebSockets */
@@ -70,10 +69,10 @@ static void
 make_request(struct publisher_params *r, const struct client_target *t,
     const struct lanes_params *params)
 {
-	const struct dialect_post *post = &params->plan->dialect.post;
+	const struct dialect *d = &params->plan->dialect;
 
 	*r = (struct publisher_params){.peer = &t->peer,
-	    .method = post->method != NULL ? post->method : "POST", .type = post->type,
+	    .method = dialect_method(d), .type = d->post.type,
 	    .limit = params->limit};
 }
 
@@ -93,17 +92,20 @@ make_list(struct lanes *l, struct err *e)
 {
 	const struct plan *p = l->params.plan;
 	size_t targets = p->target_count;
+	bool sockets = p->publish_by == PLAN_BY_WS;
 
 	l->list = calloc(p->publishers, sizeof *l->list);
 	l->requests = calloc(targets, sizeof *l->requests);
 	l->sockets = calloc(targets, sizeof *l->sockets);
 	if (l->list == NULL || l->requests == NULL || l->sockets == NULL)
 		return no_memory(e);
-	for (uint64_t i = 0; i < p->publishers; i++) {
+	l->count = p->publishers;
+	for (uint64_t i = 0; i < l->count; i++) {
 		const struct client_target *t = fleet_target(l->params.fleet, l->conns[i]);
 		size_t target = plan_target_of(p, l->conns[i]);
 
-		l->list[i] = (struct lane){.lanes = l, .conn = l->conns[i]};
+		l->list[i] = (struct lane){.lanes = l, .conn = l->conns[i],
+		    .state = sockets ? LANE_WAITING : LANE_UP};
 		buf_init(&l->list[i].fates, SIZE_MAX);
 		make_request(&l->requests[target], t, &l->params);
 		make_socket(&l->sockets[target], t);
@@ -155,7 +157,7 @@ lanes_free(struct lanes *l)
 	if (l == NULL)
 		return;
 	loop_timer_clear(&l->turn);
-	for (uint64_t i = 0; l->list != NULL && i < l->params.plan->publishers; i++) {
+	for (uint64_t i = 0; i < l->count; i++) {
 		abandon(&l->list[i]);
 		buf_release(&l->list[i].fates);
 	}
@@ -171,6 +173,13 @@ lanes_free(struct lanes *l)
 /* --- where a lane leads ------------------------------------------------------------------ */
 
 static void
+note(struct err *first, const struct err *why)
+{
+	if (first->class == ERR_NONE)
+		*first = *why;
+}
+
+static void
 go_down(struct lane *lane, const struct err *why)
 {
 	struct lanes_trouble *t = &lane->lanes->trouble;
@@ -179,8 +188,7 @@ go_down(struct lane *lane, const struct err *why)
 	if (lane->lanes->closing)
 		return;
 	t->down++;
-	if (t->why_down.class == ERR_NONE)
-		t->why_down = *why;
+	note(&t->why_down, why);
 }
 
 typedef int open_fn(struct lane *lane, const struct place *place, struct err *e);
@@ -194,36 +202,19 @@ open_at_place(struct lane *lane, open_fn *open, struct err *e)
 	const struct client *client = fleet_client(l->params.fleet);
 	const struct client_target *t = fleet_target(l->params.fleet, lane->conn);
 	struct names names;
-	struct buf path;
-	int result = -1;
+	struct place place;
+	int result;
 
 	if (names_make(&names, p, client, t, lane->conn, e) != 0)
 		return -1;
-	buf_init(&path, TARGET_MAX);
-	if (template_expand(&path, p->dialect.post.path, &names.values) != 0 ||
-	    buf_add(&path, "", 1) != 0) {
-		err_set(e, ERR_LIMIT, 0, "the path to publish at exceeds %d bytes", TARGET_MAX);
-	} else {
-		const char *line = names.line;
-		struct place place = client_place(client, lane->conn, (const char *)path.data);
-
-		place.headers = &line;
-		place.header_count = line != NULL;
+	result = names_place(&names, client, p->dialect.post.path, &place, e);
+	if (result == 0)
 		result = open(lane, &place, e);
-	}
-	buf_release(&path);
 	names_release(&names);
 	return result;
 }
 
 /* --- by requests ------------------------------------------------------------------------- */
-
-static void
-note(struct err *first, const struct err *why)
-{
-	if (first->class == ERR_NONE)
-		*first = *why;
-}
 
 /* The first of those that were not told of. */
 static void
@@ -278,10 +269,7 @@ open_publisher(struct lane *lane, const struct place *place, struct err *e)
 
 	lane->publisher = publisher_new(l->params.loop, &l->requests[target], place, &events,
 	    lane);
-	if (lane->publisher == NULL)
-		return no_memory(e);
-	lane->state = LANE_UP;
-	return 0;
+	return lane->publisher != NULL ? 0 : no_memory(e);
 }
 
 static int
@@ -303,11 +291,8 @@ send_request(struct lane *lane, const struct payload *payload, uint64_t n)
 static void
 socket_over(struct lane *lane, const struct channel_end *end)
 {
-	struct err why = end->why;
+	struct err why = fleet_why_lost(end);
 
-	if (why.class == ERR_NONE)
-		err_set(&why, ERR_CLOSED, (int)end->code, "the server closed with %u",
-		    end->code);
 	go_down(lane, &why);
 }
 
@@ -392,7 +377,7 @@ open_more(struct lanes *l)
 {
 	struct err e = {0};
 
-	while (l->next < l->params.plan->publishers && l->opening < OPENING_MAX) {
+	while (l->next < l->count && l->opening < OPENING_MAX) {
 		struct lane *lane = &l->list[l->next++];
 
 		if (open_at_place(lane, open_socket, &e) != 0)
@@ -433,12 +418,8 @@ lanes_connection(const struct lanes *l, uint32_t i)
 bool
 lanes_is_up(const struct lanes *l, uint32_t i)
 {
-	const struct lane *lane = l->list != NULL ? &l->list[i] : NULL;
-
-	if (fleet_at(l->params.fleet, l->conns[i])->state != FLEET_OPEN)
-		return false;
-	return lane == NULL || lane->state == LANE_UP ||
-	    (lane->state == LANE_WAITING && l->params.plan->publish_by == PLAN_BY_REQUEST);
+	return fleet_at(l->params.fleet, l->conns[i])->state == FLEET_OPEN &&
+	    (l->count == 0 || l->list[i].state == LANE_UP);
 }
 
 /* A lane that cannot even be made is down from then on; what it should have sent first is held
@@ -451,7 +432,8 @@ send_by_lane(struct lane *lane, const struct payload *payload, uint64_t n)
 	uint64_t backlog;
 	int result;
 
-	if (lane->state == LANE_WAITING && open_at_place(lane, open_publisher, &e) != 0) {
+	if (lane->publisher == NULL && lane->session == NULL &&
+	    open_at_place(lane, open_publisher, &e) != 0) {
 		go_down(lane, &e);
 		return -1;
 	}
@@ -471,7 +453,7 @@ lanes_send(struct lanes *l, uint32_t i, uint64_t n, const struct stamp *s)
 {
 	const struct payload *payload = payloads_stamp(&l->payloads, i, s);
 
-	if (l->list != NULL)
+	if (l->count > 0)
 		return send_by_lane(&l->list[i], payload, n);
 	return fleet_send(fleet_at(l->params.fleet, l->conns[i]), payload->data, payload->len);
 }
@@ -481,7 +463,7 @@ lanes_send(struct lanes *l, uint32_t i, uint64_t n, const struct stamp *s)
 void
 lanes_settle(struct lanes *l)
 {
-	for (uint64_t i = 0; l->list != NULL && i < l->params.plan->publishers; i++) {
+	for (uint64_t i = 0; i < l->count; i++) {
 		struct lane *lane = &l->list[i];
 		bool asked = true;           /* the first one's request is on its way */
 
@@ -494,7 +476,7 @@ void
 lanes_close(struct lanes *l)
 {
 	l->closing = true;
-	for (uint64_t i = 0; l->list != NULL && i < l->params.plan->publishers; i++) {
+	for (uint64_t i = 0; i < l->count; i++) {
 		struct lane *lane = &l->list[i];
 
 		if (lane->session != NULL)
@@ -509,7 +491,7 @@ lanes_bytes(const struct lanes *l, uint64_t *in, uint64_t *out)
 {
 	*in = l->gone_in;
 	*out = l->gone_out;
-	for (uint64_t i = 0; l->list != NULL && i < l->params.plan->publishers; i++) {
+	for (uint64_t i = 0; i < l->count; i++) {
 		const struct lane *lane = &l->list[i];
 
 		if (lane->publisher != NULL) {
@@ -527,7 +509,7 @@ lanes_connections(const struct lanes *l)
 {
 	uint64_t sum = l->opened;
 
-	for (uint64_t i = 0; l->list != NULL && i < l->params.plan->publishers; i++)
+	for (uint64_t i = 0; i < l->count; i++)
 		if (l->list[i].publisher != NULL)
 			sum += publisher_connections(l->list[i].publisher);
 	return sum;

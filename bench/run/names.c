@@ -10,6 +10,8 @@
 #include "lib/base/err.h"
 #include "lib/session/client.h"
 
+enum { TARGET_MAX = 16384 };
+
 /* The token in a line of a head (RFC 6750, 2.1); NULL: the line is another one. */
 static const char *
 token_in(const char *line)
@@ -47,6 +49,8 @@ names_make(struct names *n, const struct plan *p, const struct client *c,
 		*e = why;
 		return -1;
 	}
+	n->index = index;
+	buf_init(&n->path, TARGET_MAX);
 	snprintf(n->topic, sizeof n->topic, "hail-%llu",
 	    (unsigned long long)plan_topic_of(p, index));
 	snprintf(n->conn, sizeof n->conn, "%llu", (unsigned long long)index);
@@ -60,4 +64,18 @@ names_release(struct names *n)
 {
 	free(n->line);
 	n->line = NULL;
+	buf_release(&n->path);
+}
+
+int
+names_place(struct names *n, const struct client *c, const char *template,
+    struct place *place, struct err *e)
+{
+	if (template_expand(&n->path, template, &n->values) != 0 ||
+	    buf_add(&n->path, "", 1) != 0)
+		return err_set(e, ERR_LIMIT, 0, "the path exceeds %d bytes", TARGET_MAX);
+	*place = client_place(c, n->index, (const char *)n->path.data);
+	place->headers = (const char *const *)&n->line;
+	place->header_count = n->line != NULL;
+	return 0;
 }

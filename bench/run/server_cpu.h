@@ -52,7 +52,7 @@ void server_cpu_follow(struct server_cpu *s, const struct run_progress *p);
  * `list` has room for SERVER_CPU_MAX. */
 size_t server_cpu_used(const struct server_cpu *s, bool all_runs, struct document_server *list);
 
-/* Warns of those that went away in the last run. */
+/* Warns of those that are gone, be it since an earlier run. */
 void server_cpu_judge(const struct server_cpu *s, struct verdict *v);
 
 #endif
