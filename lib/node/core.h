@@ -17,7 +17,6 @@
 #include "lib/base/slice.h"
 #include "lib/node/chaos.h"
 #include "lib/node/deadline.h"
-#include "lib/node/held.h"
 #include "lib/node/metrics.h"
 #include "lib/node/node.h"
 
@@ -34,7 +33,6 @@ struct node {
 	struct hub *hub;
 	struct broker *broker;
 	struct chaos chaos;
-	struct held_queue held;
 	struct deadlines deadlines;
 	int watch_fd;                /* see receiver_enter */
 	struct metrics metrics;

@@ -14,7 +14,6 @@
 #include "lib/node/sse.h"
 
 enum {
-	HEAD_MAX = 1024,
 	PATH_BYTES = 8192,           /* as long as a head may be, so never cut */
 	PAGE_MAX = 256 * 1024,
 };
@@ -24,7 +23,6 @@ enum {
 struct http_post {
 	struct receipt receipt;      /* the first member */
 	struct lws *wsi;             /* NULL: nobody waits any more */
-	struct http_request *request;
 	bool asked;                  /* the broker has it */
 	bool done;
 	bool published;
@@ -114,8 +112,9 @@ http_since(struct lws *wsi, struct stream_id *since)
 
 /* --- answers ------------------------------------------------------------------------------ */
 
-int
-http_add_field(struct lws *wsi, const char *field, uint8_t **at, uint8_t *end)
+/* `field` is "Name: value". */
+static int
+add_field(struct lws *wsi, const char *field, uint8_t **at, uint8_t *end)
 {
 	const char *value = strchr(field, ' ') + 1;
 	char name[32];
@@ -125,14 +124,14 @@ http_add_field(struct lws *wsi, const char *field, uint8_t **at, uint8_t *end)
 	    (const unsigned char *)value, (int)strlen(value), at, end) == 0 ? 0 : -1;
 }
 
-static int
-add_head(struct lws *wsi, const struct http_answer *a, uint8_t **at, uint8_t *end)
+int
+http_add_head(struct lws *wsi, const struct http_answer *a, uint8_t **at, uint8_t *end)
 {
 	if (a->type != NULL ? lws_add_http_common_headers(wsi, a->status, a->type, a->body.len,
 	    at, end) != 0 : lws_add_http_header_status(wsi, a->status, at, end) != 0)
 		return -1;
 	for (int i = 0; i < HTTP_FIELDS && a->fields[i] != NULL; i++)
-		if (http_add_field(wsi, a->fields[i], at, end) != 0)
+		if (add_field(wsi, a->fields[i], at, end) != 0)
 			return -1;
 	return lws_finalize_http_header(wsi, at, end) == 0 ? 0 : -1;
 }
@@ -142,13 +141,13 @@ static int
 write_answer(struct lws *wsi, const struct http_answer *a)
 {
 	size_t body_len = a->head ? 0 : a->body.len;
-	uint8_t *all = malloc(LWS_PRE + HEAD_MAX + body_len), *start, *at;
+	uint8_t *all = malloc(LWS_PRE + HTTP_HEAD_MAX + body_len), *start, *at;
 	int result = -1;
 
 	if (all == NULL)
 		return -1;
 	at = start = all + LWS_PRE;
-	if (add_head(wsi, a, &at, start + HEAD_MAX) == 0) {
+	if (http_add_head(wsi, a, &at, start + HTTP_HEAD_MAX) == 0) {
 		if (body_len > 0)
 			memcpy(at, a->body.data, body_len);
 		result = lws_write(wsi, start, (size_t)(at - start) + body_len,
@@ -274,7 +273,6 @@ post_end(struct http_post *p)
 	if (p == NULL)
 		return;
 	p->wsi = NULL;
-	p->request = NULL;
 	if (!p->asked || p->done)
 		post_free(p);
 }
@@ -296,7 +294,6 @@ post_begin(struct node *n, struct lws *wsi, struct http_request *r)
 		return -1;
 	p->receipt.done = post_done;
 	p->wsi = wsi;
-	p->request = r;
 	buf_init(&p->body, n->params.max_message);
 	r->post = p;
 	if (strtoull(length, NULL, 10) == 0)

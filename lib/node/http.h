@@ -24,11 +24,14 @@ struct http_request {
 	struct poll *poll;             /* GET /poll/{topic}, until it is answered */
 };
 
-enum { HTTP_FIELDS = 3 };
+enum {
+	HTTP_FIELDS = 4,
+	HTTP_HEAD_MAX = 1024,
+};
 
 struct http_answer {
 	unsigned status;
-	const char *type;                    /* NULL: no body at all, as with 204 */
+	const char *type;                    /* NULL: no length either, as with 204 */
 	const char *fields[HTTP_FIELDS];     /* more of them as "Name: value", NULL for none */
 	struct slice body;
 	bool head;                           /* leave the body out */
@@ -60,8 +63,8 @@ bool http_field(struct lws *wsi, const char *name, char *into, size_t size);
 /* Reads "since" from the query. 1: it is there; 0: it is not, or empty; -1: it is no id. */
 int http_since(struct lws *wsi, struct stream_id *since);
 
-/* Adds fields as "Name: value" to a head. -1: it is too long. */
-int http_add_field(struct lws *wsi, const char *field, uint8_t **at, uint8_t *end);
+/* Writes the head of an answer at *at, and moves that behind it. -1: it is too long. */
+int http_add_head(struct lws *wsi, const struct http_answer *a, uint8_t **at, uint8_t *end);
 
 /* Answers a request: whole, or once its body has come. All these return what the callback
  * of libwebsockets has to. */

@@ -390,15 +390,20 @@ member_replay(struct hub *h, struct member *m)
 	}
 }
 
+/* The id that the topic stands at, as far as that is known. */
+static struct stream_id
+topic_position(const struct hub_topic *t)
+{
+	return stream_id_is_zero(t->last) ? t->base : t->last;
+}
+
 /* Asks for the next page of what a topic missed. */
 static void
 topic_catch_up(struct hub *h, struct hub_topic *t)
 {
-	struct stream_id from = stream_id_is_zero(t->last) ? t->base : t->last;
-
 	if (t->page != NULL)
 		return;
-	t->page = page_new(h, t, PAGE_CATCH_UP, stream_id_next(from));
+	t->page = page_new(h, t, PAGE_CATCH_UP, stream_id_next(topic_position(t)));
 	if (t->page == NULL) {
 		t->catching = false;
 		return;
@@ -499,7 +504,7 @@ member_locate(struct hub *h, struct member *m)
 	struct hub_topic *t = m->topic;
 
 	if (!stream_id_is_zero(t->last) || t->based) {
-		m->cursor = stream_id_is_zero(t->last) ? t->base : t->last;
+		m->cursor = topic_position(t);
 		settle(m);
 		return;
 	}

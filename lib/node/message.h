@@ -29,9 +29,9 @@ struct message {
 	uint8_t *raw;            /* the data once more, as it is sent */
 	uint8_t *json;           /* NULL until somebody wants it; starts LWS_PRE later */
 	size_t json_len;
-	uint8_t *chunk;          /* as json; the event stands after `event_at` bytes */
+	uint8_t *chunk;          /* as json, with some more room before its head */
 	size_t chunk_len;
-	size_t event_at;
+	size_t event_at;         /* in what is sent: behind the head */
 };
 
 /* Whether a node may be called that: 1 to 64 of A-Z a-z 0-9 . _ - (nothing that would

@@ -38,7 +38,7 @@ enum {
 	KEEPALIVE_SECONDS = 30,
 	DESCRIPTORS_MAX = 1 << 20,
 	PAGE_MOST = 512 * 1024,         /* bytes of history read at a time */
-	QUERY_BYTES = 96,               /* for a name and its value; no good one is longer */
+	QUERY_BYTES = 96,               /* for a value; no good one is longer */
 	ACCEPTS = 64,                   /* in a row, before others get their turn */
 };
 
@@ -460,7 +460,6 @@ start_lws(struct run *run, struct err *e)
 	n->vhost = lws_create_vhost(n->lws, &info);
 	if (n->vhost == NULL)
 		return err_set(e, ERR_IO, 0, "libwebsockets could not start a host");
-	held_init(&n->held, n->lws);
 	deadlines_init(&n->deadlines, n->lws);
 	return 0;
 }

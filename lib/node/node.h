@@ -28,7 +28,7 @@ struct node_params {
 	uint64_t heartbeat_ns;     /* of silence, before an event stream shows a sign of life */
 	bool trace;                /* hand on the warnings of libwebsockets, too */
 
-	/* Connections are accepted at `url`, "http://HOST:PORT", with TLS "wss://HOST:PORT". */
+	/* Connections are accepted at `url`, "http://HOST:PORT", with TLS "https://HOST:PORT". */
 	void (*ready)(void *arg, const char *url);
 
 	/* Something that somebody watching should know; one sentence, no newline. */

@@ -27,10 +27,8 @@ struct poll {
 	struct stream_id reached;        /* the highest id considered, or what was asked with */
 	bool asked;                      /* with an id */
 	bool waited;                     /* long enough for a message */
-	bool gave_up;                    /* waiting for the broker */
-	bool settled;
-	bool stranded;
-	bool stopped;
+	bool settled;                    /* what is there is known */
+	bool stranded;                   /* without the broker: no more will be known */
 };
 
 /* What a request asks for. */
@@ -95,13 +93,16 @@ read_wait(struct lws *wsi, struct question *q)
 static enum outcome
 outcome(const struct poll *p)
 {
-	if (p->receiver.outbox.count > 0)
+	const struct receiver *r = &p->receiver;
+	bool at_once = p->stranded || r->ended;
+
+	if (r->outbox.count > 0)
 		return MESSAGES;
-	if (p->receiver.ended && !p->stopped)
+	if (r->ended && r->why != RECEIVER_STOPPED)
 		return CUT;
 	if (!p->settled)
-		return p->stranded || p->stopped || p->gave_up ? UNKNOWN : HOLD;
-	return p->stranded || p->stopped || p->waited ? NOTHING : HOLD;
+		return at_once ? UNKNOWN : HOLD;
+	return at_once || p->waited ? NOTHING : HOLD;
 }
 
 static int
@@ -259,15 +260,6 @@ stranded(struct member *m)
 	receiver_wake(&p->receiver);
 }
 
-static void
-end(struct receiver *r, enum receiver_end why)
-{
-	struct poll *p = (struct poll *)r;
-
-	p->stopped = why == RECEIVER_STOPPED;
-	receiver_wake(&p->receiver);
-}
-
 static const struct receiver_ops ops = {
 	.member = {
 		.deliver = deliver,
@@ -277,17 +269,18 @@ static const struct receiver_ops ops = {
 	},
 	.route = METRICS_POLL,
 	.held = true,
-	.end = end,
+	.end = receiver_wake,
 };
 
 /* Of one that still waits for the broker to say what is there, the wait is not over: the
  * broker gets some time in any case. */
 static void
-wait_over(struct poll *p)
+wait_over(struct poll *p, uint64_t now)
 {
-	p->gave_up = p->waited && !p->settled;
-	if (!p->waited && !p->settled)
-		p->due_ns = clock_ns() + BROKER_NS;
+	if (!p->settled && p->waited)
+		p->stranded = true;
+	else if (!p->settled)
+		p->due_ns = now + BROKER_NS;
 	p->waited = true;
 	receiver_wake(&p->receiver);
 }
@@ -299,7 +292,7 @@ over(struct deadline *d)
 	uint64_t now = clock_ns(), at = now + RECEIVER_STEP_NS;
 
 	if (now >= p->due_ns)
-		wait_over(p);
+		wait_over(p, now);
 	if (!receiver_enter(&p->receiver) || at > p->due_ns)
 		at = p->due_ns;
 	if (at > now)
@@ -325,17 +318,14 @@ poll_new(struct node *n, struct lws *wsi, struct http_request *r, const struct q
 	return p;
 }
 
-/* It may take as long as it likes, and the request takes up much more than it does. */
 static int
 hold(struct poll *p, uint64_t wait_ns)
 {
-	struct receiver *r = &p->receiver;
 	uint64_t now = clock_ns();
 
-	lws_set_timeout(r->wsi, NO_PENDING_TIMEOUT, 0);
-	lws_http_headers_detach(r->wsi);
+	receiver_stay(&p->receiver);
 	p->due_ns = now + (wait_ns > 0 ? wait_ns : BROKER_NS);
-	return deadline_set(&r->node->deadlines, &p->over, now);
+	return deadline_set(&p->receiver.node->deadlines, &p->over, now);
 }
 
 int

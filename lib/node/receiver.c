@@ -12,7 +12,8 @@ receiver_end(struct receiver *r, enum receiver_end why)
 	if (r->ended)
 		return;
 	r->ended = true;
-	r->ops->end(r, why);
+	r->why = why;
+	r->ops->end(r);
 }
 
 /* Queues a message; a receiver that is too far behind is closed. */
@@ -25,7 +26,7 @@ enqueue(struct receiver *r, struct message *m, bool replayed)
 	    r->outbox.bytes + m->data.len > r->node->params.max_backlog) {
 		r->node->metrics.slow_closed++;
 		outbox_clear(&r->outbox);
-		held_clear(&r->node->held, &r->held);
+		held_clear(&r->node->deadlines, &r->held);
 		receiver_end(r, RECEIVER_SLOW);
 		return;
 	}
@@ -47,7 +48,7 @@ fault(struct receiver *r, enum chaos_action action, const struct message *m)
 static void
 send_with_held(struct receiver *r, struct message *m)
 {
-	struct message *held = held_take(&r->node->held, &r->held, m->source);
+	struct message *held = held_take(&r->node->deadlines, &r->held, m->source);
 
 	enqueue(r, m, false);
 	if (held != NULL && !r->ended)
@@ -79,7 +80,7 @@ deliver_live(struct receiver *r, struct message *m)
 		send_with_held(r, m);
 		break;
 	case CHAOS_SWAP:
-		if (held_add(&r->node->held, &r->held, m) != 0)
+		if (held_add(&r->node->deadlines, &r->held, m) != 0)
 			send_with_held(r, m);
 		break;
 	case CHAOS_NONE:
@@ -121,13 +122,53 @@ receiver_let_go(struct receiver *r)
 {
 	struct message *m;
 
-	while ((m = held_take_first(&r->node->held, &r->held)) != NULL) {
+	while ((m = held_take_first(&r->node->deadlines, &r->held)) != NULL) {
 		outbox_push(&r->outbox, (struct outbox_item){m, r->form, false});
 		message_unref(m);
 	}
 }
 
+/* --- out of the outbox -------------------------------------------------------------------- */
+
+static int
+send_item(struct receiver *r, const struct outbox_item *item)
+{
+	size_t len;
+	uint8_t *bytes = message_bytes(item->message, item->form, &len);
+	int written = -1;
+
+	if (bytes != NULL)
+		written = lws_write(r->wsi, bytes, len, item->binary ? LWS_WRITE_BINARY :
+		    r->ops->protocol);
+	message_unref(item->message);
+	/* What is echoed was never published. */
+	if (r->ops->route != METRICS_ECHO)
+		r->node->metrics.deliveries[r->ops->route]++;
+	return written < 0 ? -1 : 0;
+}
+
+int
+receiver_send(struct receiver *r)
+{
+	struct outbox_item item;
+
+	while (outbox_pop(&r->outbox, &item)) {
+		if (send_item(r, &item) != 0)
+			return -1;
+		if (r->outbox.count > 0 && lws_send_pipe_choked(r->wsi))
+			break;
+	}
+	return 0;
+}
+
 /* --- turns to write, and held requests ---------------------------------------------------- */
+
+void
+receiver_stay(struct receiver *r)
+{
+	lws_set_timeout(r->wsi, NO_PENDING_TIMEOUT, 0);
+	lws_http_headers_detach(r->wsi);
+}
 
 static void
 read_on(struct receiver *r)
@@ -173,19 +214,13 @@ watch(struct receiver *r)
 		.data.ptr = r,
 	};
 
-	r->watched = epoll_ctl(r->node->watch_fd, EPOLL_CTL_ADD, lws_get_socket_fd(r->wsi),
+	return epoll_ctl(r->node->watch_fd, EPOLL_CTL_ADD, lws_get_socket_fd(r->wsi),
 	    &event) == 0;
-	return r->watched;
 }
 
-/* Also the way back, when the turn to write that came was one that was asked for. */
 static void
 probe(struct receiver *r)
 {
-	r->entry = RECEIVER_PROBES;
-	if (r->waking)
-		return;
-	r->entry = RECEIVER_HOLDS;
 	r->probed = true;
 	stop_reading(r);
 	read_on(r);
@@ -194,9 +229,9 @@ probe(struct receiver *r)
 static void
 hold(struct receiver *r)
 {
-	r->entry = RECEIVER_HELD;
 	r->probed = false;
-	if (watch(r))
+	r->watched = watch(r);
+	if (r->watched)
 		stop_reading(r);
 	else
 		receiver_end(r, RECEIVER_BROKEN);
@@ -205,26 +240,20 @@ hold(struct receiver *r)
 bool
 receiver_enter(struct receiver *r)
 {
-	switch (r->entry) {
-	case RECEIVER_HOLDS:
-		if (r->probed)
-			hold(r);
-		else
-			probe(r);
-		return true;
-	case RECEIVER_PROBES:
+	if (r->watched)
+		return false;
+	/* A turn that was asked for tells nothing: then not yet. */
+	if (r->probed)
+		hold(r);
+	else if (!r->waking)
 		probe(r);
-		return true;
-	case RECEIVER_HELD:
-		break;
-	}
-	return false;
+	return true;
 }
 
 void
 receiver_rest(struct receiver *r)
 {
-	if (r->entry == RECEIVER_HELD && !r->waking)
+	if (r->watched && !r->waking)
 		stop_reading(r);
 }
 
@@ -245,6 +274,7 @@ receiver_watched(struct node *n)
 		struct receiver *r = events[i].data.ptr;
 
 		r->ended = true;
+		r->why = RECEIVER_BROKEN;
 		read_on(r);
 		lws_set_timeout(r->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 	}
@@ -294,7 +324,7 @@ receiver_release(struct receiver *r)
 	if (r->next != NULL)
 		r->next->previous = r->previous;
 	n->metrics.connections[r->ops->route]--;
-	held_clear(&n->held, &r->held);
+	held_clear(&n->deadlines, &r->held);
 	outbox_clear(&r->outbox);
 }
 

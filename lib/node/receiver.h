@@ -23,28 +23,24 @@ struct receiver;
 
 #define RECEIVER_STEP_NS (10 * NS_PER_MS)
 
-enum receiver_entry {
-	RECEIVER_PROBES,         /* for something behind its request */
-	RECEIVER_HOLDS,          /* there is nothing */
-	RECEIVER_HELD,
-};
-
 enum receiver_end {
 	RECEIVER_SLOW,           /* too much waits for it; what did is gone */
-	RECEIVER_BROKEN,         /* chaos, or no memory */
+	RECEIVER_REFUSED,        /* the broker did not take what it published */
+	RECEIVER_BROKEN,         /* chaos, no memory, or the client is gone */
 	RECEIVER_STOPPED,        /* the node stops */
 };
 
 struct receiver_ops {
-	struct member_ops member;        /* deliver, or what ends in receiver_deliver */
+	struct member_ops member;        /* its deliver is receiver_deliver, or ends in it */
 	enum metrics_route route;
+	enum lws_write_protocol protocol;        /* of what receiver_send writes as text */
 	bool bounded;                    /* slow when more than --max-backlog waits */
 	bool held;                       /* it is a request */
 	bool silent;                     /* whose client has nothing to say meanwhile */
 
 	/* It has ended: let the connection know. Once, from anywhere; not to be freed
 	 * here. */
-	void (*end)(struct receiver *r, enum receiver_end why);
+	void (*end)(struct receiver *r);
 };
 
 /* The first member of each kind. Zeroed before it is begun. */
@@ -58,12 +54,12 @@ struct receiver {
 	struct held_list held;
 	enum message_form form;          /* in which it is sent messages */
 	bool ended;
-	enum receiver_entry entry;
+	enum receiver_end why;           /* once it has ended */
 	bool waking;                     /* a turn to write is due */
-	bool probed;
-	bool watched;                    /* by the epoll */
+	bool probed;                     /* a turn now means that something waits to be read */
+	bool watched;                    /* by the epoll: it is held */
 	bool unread;                     /* nothing is read from its connection */
-	bool joining;
+	bool joining;                    /* not to be woken */
 };
 
 /* Counts it among the receivers of the node. */
@@ -79,6 +75,13 @@ void receiver_wake(struct receiver *r);
 
 /* The turn has come. False: nobody asked for it, see receiver_enter. */
 bool receiver_woken(struct receiver *r);
+
+/* Sends what waits, as far as the socket takes it. -1: the connection is broken. */
+int receiver_send(struct receiver *r);
+
+/* It is a request that may take as long as it likes: its fields, which take up much more than
+ * it does, cannot be read any more. */
+void receiver_stay(struct receiver *r);
 
 /* While a request is held, that is, not answered in full, libwebsockets 4.1 neither reads
  * what its client sends nor sees that it is gone, and its loop does not rest for it. So

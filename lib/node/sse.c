@@ -12,7 +12,6 @@
 
 enum {
 	CUT_SECONDS = 5,         /* for one that does not read to take what is queued */
-	HEAD_MAX = 1024,
 	BLOCK_MAX = 128,         /* a position or a heartbeat */
 };
 
@@ -27,14 +26,7 @@ struct sse {
 	bool position_due;
 	bool sent;                       /* a message, which tells the position as well */
 	bool beat_due;
-	bool in_order;                   /* it ends with a last chunk */
 };
-
-static struct sse *
-of(struct member *m)
-{
-	return (struct sse *)m;
-}
 
 static bool
 chunked(const struct sse *s)
@@ -43,12 +35,6 @@ chunked(const struct sse *s)
 }
 
 /* --- out ---------------------------------------------------------------------------------- */
-
-static int
-write_bytes(struct sse *s, uint8_t *bytes, size_t len)
-{
-	return lws_write(s->receiver.wsi, bytes, len, LWS_WRITE_HTTP) < 0 ? -1 : 0;
-}
 
 /* Begins with what libwebsockets may write upon. */
 static int
@@ -65,9 +51,10 @@ static int
 write_block(struct sse *s, struct buf *b, int failed)
 {
 	if (!failed)
-		failed = write_bytes(s, b->data + LWS_PRE, b->len - LWS_PRE);
+		failed = lws_write(s->receiver.wsi, b->data + LWS_PRE, b->len - LWS_PRE,
+		    LWS_WRITE_HTTP) < 0;
 	buf_release(b);
-	return failed;
+	return failed ? -1 : 0;
 }
 
 /* Adds a part of the stream, as one chunk if need be. */
@@ -84,22 +71,16 @@ add_part(struct sse *s, struct buf *b, const struct buf *part)
 static int
 add_head(struct sse *s, struct buf *b)
 {
-	static const char *const fields[] = {
+	const struct http_answer head = {.status = 200, .fields = {
 		"Content-Type: text/event-stream",
 		"Cache-Control: no-store",
 		"X-Accel-Buffering: no",
-		"Transfer-Encoding: chunked",
-	};
-	size_t count = sizeof fields / sizeof *fields - !chunked(s);
-	struct lws *wsi = s->receiver.wsi;
-	uint8_t *start = buf_reserve(b, HEAD_MAX), *at = start;
+		chunked(s) ? "Transfer-Encoding: chunked" : NULL,
+	}};
+	uint8_t *start = buf_reserve(b, HTTP_HEAD_MAX), *at = start;
 
-	if (start == NULL || lws_add_http_header_status(wsi, 200, &at, start + HEAD_MAX) != 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (http_add_field(wsi, fields[i], &at, start + HEAD_MAX) != 0)
-			return -1;
-	if (lws_finalize_http_header(wsi, &at, start + HEAD_MAX) != 0)
+	if (start == NULL ||
+	    http_add_head(s->receiver.wsi, &head, &at, start + HTTP_HEAD_MAX) != 0)
 		return -1;
 	b->len += (size_t)(at - start);
 	return 0;
@@ -134,7 +115,7 @@ write_beginning(struct sse *s)
 
 	if (s->begun && !s->position_due)
 		return 0;
-	failed = begin_block(&b, HEAD_MAX + BLOCK_MAX);
+	failed = begin_block(&b, HTTP_HEAD_MAX + BLOCK_MAX);
 	if (!failed && !s->begun)
 		failed = add_head(s, &b);
 	if (!failed && s->position_due)
@@ -142,34 +123,6 @@ write_beginning(struct sse *s)
 	s->begun = true;
 	s->position_due = false;
 	return write_block(s, &b, failed);
-}
-
-static int
-write_item(struct sse *s, struct outbox_item *item)
-{
-	size_t len;
-	uint8_t *bytes = message_bytes(item->message, item->form, &len);
-	int failed = bytes != NULL ? write_bytes(s, bytes, len) : -1;
-
-	message_unref(item->message);
-	s->sent = true;
-	s->receiver.node->metrics.deliveries[METRICS_SSE]++;
-	return failed;
-}
-
-static int
-write_messages(struct sse *s)
-{
-	struct receiver *r = &s->receiver;
-	struct outbox_item item;
-
-	while (outbox_pop(&r->outbox, &item)) {
-		if (write_item(s, &item) != 0)
-			return -1;
-		if (r->outbox.count > 0 && lws_send_pipe_choked(r->wsi))
-			break;
-	}
-	return 0;
 }
 
 static int
@@ -192,7 +145,7 @@ finish(struct sse *s)
 	int failed;
 
 	hub_leave(s->receiver.node->hub, &s->receiver.member);
-	if (!s->in_order || !chunked(s))
+	if (s->receiver.why != RECEIVER_STOPPED || !chunked(s))
 		return -1;
 	failed = begin_block(&b, BLOCK_MAX);
 	write_block(s, &b, failed ? failed : buf_add_text(&b, "0\r\n\r\n"));
@@ -209,7 +162,8 @@ advance(struct sse *s)
 		receiver_rest(r);
 		return r->ended ? -1 : 0;
 	}
-	if (write_beginning(s) != 0 || write_messages(s) != 0)
+	s->sent |= r->outbox.count > 0;
+	if (write_beginning(s) != 0 || receiver_send(r) != 0)
 		return -1;
 	s->written_ns = clock_ns();
 	if (r->outbox.count > 0 || lws_partial_buffered(r->wsi)) {
@@ -237,7 +191,7 @@ sse_writable(struct sse *s)
 static void
 settled(struct member *m)
 {
-	struct sse *s = of(m);
+	struct sse *s = (struct sse *)m;
 
 	s->may_begin = true;
 	if (s->locates && !s->sent && s->receiver.outbox.count == 0) {
@@ -251,7 +205,7 @@ settled(struct member *m)
 static void
 stranded(struct member *m)
 {
-	struct sse *s = of(m);
+	struct sse *s = (struct sse *)m;
 
 	if (s->may_begin)
 		return;
@@ -260,11 +214,8 @@ stranded(struct member *m)
 }
 
 static void
-end(struct receiver *r, enum receiver_end why)
+end(struct receiver *r)
 {
-	struct sse *s = (struct sse *)r;
-
-	s->in_order = why == RECEIVER_STOPPED;
 	lws_set_timeout(r->wsi, PENDING_TIMEOUT_USER_OK, CUT_SECONDS);
 	receiver_wake(r);
 }
@@ -277,6 +228,7 @@ static const struct receiver_ops ops = {
 		.stranded = stranded,
 	},
 	.route = METRICS_SSE,
+	.protocol = LWS_WRITE_HTTP,
 	.bounded = true,
 	.held = true,
 	.silent = true,
@@ -346,9 +298,7 @@ sse_begin(struct node *n, struct lws *wsi, struct http_request *r)
 		return -1;
 	s->locates = cursor == 0;
 	s->may_begin = !s->locates;
-	/* It stays as long as it likes, and the request takes up much more than it does. */
-	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
-	lws_http_headers_detach(wsi);
+	receiver_stay(&s->receiver);
 	if (deadline_set(&n->deadlines, &s->beat, s->written_ns) != 0 ||
 	    receiver_join(&s->receiver, topic, s->locates ? NULL : &since) != 0)
 		return -1;

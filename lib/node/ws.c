@@ -41,63 +41,41 @@ choke(struct ws *w, bool choked)
 }
 
 /* Closes once what is queued has been sent, but soon in any case. Nothing is received or
- * delivered any more. For use from anywhere; the first code given counts. */
+ * delivered any more. */
 static void
-close_soon(struct ws *w, enum lws_close_status code)
-{
-	if (w->code != LWS_CLOSE_STATUS_NOSTATUS)
-		return;
-	w->receiver.ended = true;
-	w->code = code;
-	lws_set_timeout(w->receiver.wsi, PENDING_TIMEOUT_USER_OK, CLOSE_SECONDS);
-	lws_callback_on_writable(w->receiver.wsi);
-}
-
-static void
-end(struct receiver *r, enum receiver_end why)
+end(struct receiver *r)
 {
 	struct ws *w = (struct ws *)r;
 
-	switch (why) {
+	switch (r->why) {
 	case RECEIVER_SLOW:
-		close_soon(w, (enum lws_close_status)TRY_AGAIN_LATER);
+	case RECEIVER_REFUSED:
+		w->code = (enum lws_close_status)TRY_AGAIN_LATER;
 		break;
 	case RECEIVER_BROKEN:
-		close_soon(w, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
+		w->code = LWS_CLOSE_STATUS_UNEXPECTED_CONDITION;
 		break;
 	case RECEIVER_STOPPED:
-		close_soon(w, LWS_CLOSE_STATUS_GOINGAWAY);
+		w->code = LWS_CLOSE_STATUS_GOINGAWAY;
 		break;
 	}
+	lws_set_timeout(r->wsi, PENDING_TIMEOUT_USER_OK, CLOSE_SECONDS);
+	receiver_wake(r);
 }
 
 static const struct receiver_ops member_of_topic = {
 	.member = {.deliver = receiver_deliver, .has_room = receiver_has_room},
 	.route = METRICS_WS,
+	.protocol = LWS_WRITE_TEXT,
 	.bounded = true,
 	.end = end,
 };
 
 static const struct receiver_ops echoes = {
 	.route = METRICS_ECHO,
+	.protocol = LWS_WRITE_TEXT,
 	.end = end,
 };
-
-static int
-write_item(struct ws *w, struct outbox_item *item)
-{
-	size_t len;
-	uint8_t *bytes = message_bytes(item->message, item->form, &len);
-	int written = -1;
-
-	if (bytes != NULL)
-		written = lws_write(w->receiver.wsi, bytes, len, item->binary ? LWS_WRITE_BINARY :
-		    LWS_WRITE_TEXT);
-	message_unref(item->message);
-	if (!w->echo)
-		w->receiver.node->metrics.deliveries[METRICS_WS]++;
-	return written < 0 ? -1 : 0;
-}
 
 static int
 finish_closing(struct ws *w)
@@ -111,14 +89,9 @@ int
 ws_writable(struct ws *w)
 {
 	struct receiver *r = &w->receiver;
-	struct outbox_item item;
 
-	while (outbox_pop(&r->outbox, &item)) {
-		if (write_item(w, &item) != 0)
-			return -1;
-		if (r->outbox.count > 0 && lws_send_pipe_choked(r->wsi))
-			break;
-	}
+	if (receiver_send(r) != 0)
+		return -1;
 	if (r->outbox.count > 0)
 		lws_callback_on_writable(r->wsi);
 	else if (r->ended)
@@ -216,9 +189,11 @@ unchoke(struct ws *w)
 {
 	struct ws **at = &w->receiver.node->choked;
 
-	while (w->choked && *at != NULL && *at != w)
+	if (!w->choked)
+		return;
+	while (*at != NULL && *at != w)
 		at = &(*at)->next_choked;
-	if (w->choked && *at == w)
+	if (*at == w)
 		*at = w->next_choked;
 }
 
@@ -276,6 +251,6 @@ ws_refuse(struct node *n, uint64_t connection)
 		struct ws *w = (struct ws *)r;
 
 		if (r->ops == &member_of_topic && w->number == connection)
-			close_soon(w, (enum lws_close_status)TRY_AGAIN_LATER);
+			receiver_end(r, RECEIVER_REFUSED);
 	}
 }
