@@ -2,6 +2,7 @@
 # why it ended.
 
 load helper
+load connect
 
 setup_file() {
 	start_node --node n1
@@ -10,20 +11,6 @@ setup_file() {
 	export TOPIC=ws://127.0.0.1:${NODE_PORTS[0]}/ws
 	export PUBLISH=http://127.0.0.1:${NODE_PORTS[0]}/pub
 	export SILENT=ws://127.0.0.1:${NODE_PORTS[1]}/ws/x
-}
-
-# connect ARG...: with a limit, since a hang is a failure; stderr is kept apart.
-connect() {
-	run --separate-stderr timeout 20 "$HAIL" connect "$@"
-}
-
-# piped TEXT ARG...: the same with input; TEXT as printf(1) takes it.
-piped() {
-	local text=$1
-	shift
-	# shellcheck disable=SC2059
-	printf "$text" >"$WORK/input"
-	run --separate-stderr timeout 20 "$HAIL" connect "$@" <"$WORK/input"
 }
 
 hostile() {
@@ -110,7 +97,7 @@ hostile() {
 }
 
 @test "messages as options, in order, after those for opening" {
-	connect -q -m two -m three --on-open one "$ECHO" </dev/null
+	connect -q -m two -m three --on-open one "$ECHO"
 	assert_status 0
 	[ "$output" = $'one\ntwo\nthree' ]
 }
@@ -122,7 +109,7 @@ hostile() {
 }
 
 @test "no input: closes at once, which says that one can connect" {
-	connect -q "$ECHO" </dev/null
+	connect -q "$ECHO"
 	assert_status 0
 	[ -z "$output" ]
 }
@@ -274,17 +261,6 @@ hostile() {
 	assert_output_has 'No space left'
 }
 
-# held_back PORT: what came from that port waits in the client's socket, as much as at the last
-# look.
-held_back() {
-	local now
-	now=$(awk -v port=":$(printf %04X "$1")" '
-	    index($3, port) && $4 == "01" { print substr($5, 10) }' /proc/net/tcp)
-	[ -n "$now" ] && [ "$now" != 00000000 ] && [ "$now" = "${HELD_BACK:-}" ] && return 0
-	HELD_BACK=$now
-	return 1
-}
-
 @test "a reader that does not read holds the server back, not the memory" {
 	hostile flood
 	mkfifo "$WORK/pipe"
@@ -326,7 +302,7 @@ held_back() {
 	assert_json "$WORK/events" 'map(select(.type == "ping" and .dir == "in")) | length > 1' -s
 	assert_json "$WORK/events" 'map(select(.type == "pong" and .dir == "out")) | length > 1' -s
 	hostile refuse-429
-	connect --json "$URL" </dev/null
+	connect --json "$URL"
 	assert_status 3
 	echo "$output" >"$WORK/events"
 	assert_json "$WORK/events" 'map(select(.type == "error")) |
@@ -335,7 +311,7 @@ held_back() {
 
 @test "--json: attempts are told" {
 	hostile close-at-once
-	connect --json --reconnect=2 --backoff 1ms..2ms "$URL" </dev/null
+	connect --json --reconnect=2 --backoff 1ms..2ms "$URL"
 	assert_status 3
 	echo "$output" >"$WORK/events"
 	assert_json "$WORK/events" '[.[] | select(.type == "retry") | .attempt] == [1, 2]' -s
@@ -343,7 +319,7 @@ held_back() {
 
 @test "a server that asks to wait is waited for" {
 	hostile refuse-429
-	connect --json --reconnect=1 --backoff 1ms..2ms "$URL" </dev/null
+	connect --json --reconnect=1 --backoff 1ms..2ms "$URL"
 	assert_status 3
 	echo "$output" >"$WORK/events"
 	assert_json "$WORK/events" '[.[] | select(.type == "retry") | .wait_ms] == [1000]' -s
@@ -381,7 +357,7 @@ held_back() {
 	local mode want
 	while read -r mode want; do
 		hostile "$mode"
-		connect "$URL" </dev/null
+		connect "$URL"
 		assert_status 3
 		assert_stderr_has "$want"
 	done <<-'END'
@@ -397,7 +373,7 @@ held_back() {
 }
 
 @test "a refused upgrade of the node shows what it said" {
-	connect "${ECHO%/echo}/nowhere" </dev/null
+	connect "${ECHO%/echo}/nowhere"
 	assert_status 3
 	assert_stderr_has 404
 }
@@ -424,7 +400,7 @@ held_back() {
 refused() {
 	local words=$1
 	shift
-	connect "$@" </dev/null
+	connect "$@"
 	assert_status 2
 	assert_stderr_has "$words"
 }

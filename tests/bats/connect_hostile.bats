@@ -3,18 +3,10 @@
 # memory, and says once what was wrong.
 
 load helper
+load connect
 
 unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
 ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=8
-
-# memory_limit MEBIBYTES: so many; the sanitizers' shadow is not the program's doing.
-memory_limit() {
-	if grep -q __asan_init "$HAIL"; then
-		echo $(($1 * 3 + 200))
-	else
-		echo "$1"
-	fi
-}
 
 # hostile MODE [NUMBER...]: URL and HOST are those of a new server.
 hostile() {
@@ -27,7 +19,7 @@ hostile() {
 meet() {
 	local scheme=$1 ways=$2 want=$3
 	shift 3
-	/usr/bin/python3 "$BATS_TEST_DIRNAME/meet.py" "$HAIL" "$BUILD/tests/servers/hostile" \
+	/usr/bin/python3 -B "$BATS_TEST_DIRNAME/meet.py" "$HAIL" "$BUILD/tests/servers/hostile" \
 	    "$scheme" "$ways" "$want" "$(memory_limit 60)" "$@"
 }
 
@@ -186,10 +178,10 @@ meet() {
 
 # check NAME STATUS WANT WORDS: judges what $WORK/NAME.out and .err hold.
 check() {
-	local out err sanitizer='ERROR: [A-Z][a-z]*Sanitizer|runtime error:'
+	local out err
 	IFS= read -r -d '' -n 100000 out <"$WORK/$1.out" || true
 	IFS= read -r -d '' -n 100000 err <"$WORK/$1.err" || true
-	[ "$2" = "$3" ] && [[ ! $err =~ $sanitizer && $err$out == *"$4"* ]] && return 0
+	[ "$2" = "$3" ] && [[ ! $err =~ $SANITIZER && $err$out == *"$4"* ]] && return 0
 	echo "$1: exit status $2, want $3 and '$4'" >&2
 	echo "${err::2000}" >&2
 	echo "${out::2000}" >&2
@@ -271,17 +263,6 @@ many_attempts() {
 
 # --- floods, and outputs that are full ----------------------------------------------------------
 
-# held_back PORT: what came from that port waits in the client's socket, as much as at the last
-# look.
-held_back() {
-	local now
-	now=$(awk -v port=":$(printf %04X "$1")" '
-	    index($3, port) && $4 == "01" { print substr($5, 10) }' /proc/net/tcp)
-	[ -n "$now" ] && [ "$now" != 00000000 ] && [ "$now" = "${HELD_BACK:-}" ] && return 0
-	HELD_BACK=$now
-	return 1
-}
-
 # stuck REDIRECTION ARG...: as receive, with an output into $WORK/pipe, of which nobody reads but
 # the test, from descriptor 8. Waits until the client reads nothing any more.
 stuck() {
@@ -295,23 +276,6 @@ stuck() {
 	wait_until 20 held_back "$SERVER_PORT"
 }
 
-is_interrupted() {
-	kill -INT "$CLIENT" 2>/dev/null || true
-	is_gone "$CLIENT"
-}
-
-# interrupt: until it has ended; the second does not wait for the server.
-interrupt() {
-	wait_until is_interrupted
-}
-
-# used MEBIBYTES: the client never had more in memory.
-used() {
-	local kib
-	kib=$(awk '/^VmHWM:/ { print $2 }' "/proc/$CLIENT/status")
-	[ "$kib" -lt $(($(memory_limit "$1") * 1024)) ] || { echo "$kib KiB" >&2; return 1; }
-}
-
 @test "as many messages as are wanted, out of a flood" {
 	meet ws once 0 -n 1000 <<-END
 		flood
@@ -322,7 +286,7 @@ used() {
 	hostile no-read-flood
 	receive --echo -q "$URL"
 	wait_until 20 file_has "$WORK/client.err" 'takes too little of what is echoed'
-	interrupt
+	interrupt "$CLIENT"
 	ended 3
 	[ "$(grep -c 'takes too little' "$WORK/client.err")" = 1 ]
 }
@@ -330,10 +294,10 @@ used() {
 @test "compressed messages are not unpacked before somebody reads them" {
 	hostile deflate-bomb 4
 	stuck '>' --json --receive --max-message 4MiB "$URL"
-	used 100
+	within_memory "$CLIENT" 100
 	timeout 20 head -c 60000000 <&8 >/dev/null     # some of them
-	used 100
-	interrupt
+	within_memory "$CLIENT" 100
+	interrupt "$CLIENT"
 	ended 130
 }
 
@@ -341,18 +305,18 @@ used() {
 	hostile flood-on
 	stuck '>' -q -m x "$URL"
 	wait_until file_has "$SERVER_OUT" 'close 1000'
-	used 30
-	interrupt
+	within_memory "$CLIENT" 30
+	interrupt "$CLIENT"
 	ended 130
 }
 
 @test "nobody reads the errors: nothing is blocked" {
 	hostile flood
 	stuck '2>' -vv --receive "$URL"
-	used 60
+	within_memory "$CLIENT" 60
 	timeout 20 head -c 3000000 <&8 >/dev/null
-	used 60
-	interrupt
+	within_memory "$CLIENT" 60
+	interrupt "$CLIENT"
 	ended 130
 }
 
@@ -379,8 +343,8 @@ used() {
 
 # --- descriptors --------------------------------------------------------------------------------
 
-# connect ARG...: with a limit, since a hang is a failure; stderr is kept apart.
-connect() {
+# fed ARG...: as connect -q, with what stands on stdin.
+fed() {
 	run --separate-stderr timeout 20 "$HAIL" connect -q "$@"
 }
 
@@ -404,7 +368,7 @@ connect() {
 
 @test "an input that is a directory, or does not block; a full disk" {
 	hostile echo
-	connect "$URL" </
+	fed "$URL" </
 	assert_status 5
 	assert_stderr_has 'cannot read the input: Is a directory'
 	run timeout 20 /usr/bin/python3 -c 'import os, subprocess, sys
@@ -455,10 +419,10 @@ sys.exit(hail.wait())' "$HAIL" connect -q "$URL"
 
 @test "lines that are too long are told, and nothing waits for ever" {
 	hostile echo
-	connect "$URL" < <(head -c 70000000 /dev/zero)
+	fed "$URL" < <(head -c 70000000 /dev/zero)
 	assert_status 2
 	assert_stderr_has 'line 1 of the input is longer than 64 MiB'
-	connect --fault fragmented "$URL" < <(head -c 18000000 /dev/zero)
+	fed --fault fragmented "$URL" < <(head -c 18000000 /dev/zero)
 	assert_status 2
 	assert_stderr_has 'too much in fragments'
 }
@@ -466,7 +430,7 @@ sys.exit(hail.wait())' "$HAIL" connect -q "$URL"
 @test "--count goes on over a reconnect" {
 	hostile drop-after 2
 	echo one >"$WORK/in"
-	connect -n 3 --reconnect --backoff 1ms..2ms --on-open hi "$URL" <"$WORK/in"
+	fed -n 3 --reconnect --backoff 1ms..2ms --on-open hi "$URL" <"$WORK/in"
 	assert_status 0
 	[ "$output" = $'hi\none\nhi' ]
 }

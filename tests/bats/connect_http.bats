@@ -2,6 +2,7 @@
 # polling, and what is published by requests.
 
 load helper
+load connect
 
 unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
 
@@ -10,20 +11,6 @@ setup_file() {
 	export FEED_PORT=$FOREIGN_PORT FEED_OUT=$FOREIGN_OUT FEED=http://127.0.0.1:$FOREIGN_PORT
 	start_foreign feed.js
 	export OTHER_PORT=$FOREIGN_PORT OTHER_OUT=$FOREIGN_OUT
-}
-
-# connect ARG...: with a limit, since a hang is a failure; stderr is kept apart.
-connect() {
-	run --separate-stderr timeout 20 "$HAIL" connect "$@" </dev/null
-}
-
-# piped TEXT ARG...: the same with input; TEXT as printf(1) takes it.
-piped() {
-	local text=$1
-	shift
-	# shellcheck disable=SC2059
-	printf "$text" >"$WORK/input"
-	run --separate-stderr timeout 20 "$HAIL" connect "$@" <"$WORK/input"
 }
 
 # output_is LINE...: exit status 0, and these lines.
@@ -50,11 +37,6 @@ errors() {
 # requests PATH [FILE]: what the server saw of the requests for it, without "request GET".
 requests() {
 	sed -n "s|^request [A-Z]* $1 ||p" "${2:-$FEED_OUT}"
-}
-
-# json FILTER: of the lines of --json.
-json() {
-	jq -c "$1" <<<"$output"
 }
 
 # --- event streams ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 # with the status of the manual and one error of the right class, in bounded memory.
 
 load helper
+load connect
 
 unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
 ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=8
@@ -11,29 +12,10 @@ setup_file() {
 	export CHEAT_PORT=$FOREIGN_PORT CHEAT_OUT=$FOREIGN_OUT CHEAT=http://127.0.0.1:$FOREIGN_PORT
 }
 
-# memory_limit MEBIBYTES: so many; the sanitizers' shadow is not the program's doing.
-memory_limit() {
-	if grep -q __asan_init "$HAIL"; then
-		echo $(($1 * 3 + 200))
-	else
-		echo "$1"
-	fi
-}
-
 # meet TRANSPORT STATUS CLASS [OPTION...]: each mode of the lines of input; see meet_http.py.
 meet() {
-	/usr/bin/python3 "$BATS_TEST_DIRNAME/meet_http.py" "$HAIL" "$CHEAT_PORT" \
+	/usr/bin/python3 -B "$BATS_TEST_DIRNAME/meet_http.py" "$HAIL" "$CHEAT_PORT" \
 	    "$(memory_limit 40)" "$@"
-}
-
-# connect ARG...: with a limit, since a hang is a failure; stderr is kept apart.
-connect() {
-	run --separate-stderr timeout 20 "$HAIL" connect "$@" </dev/null
-}
-
-# json FILTER: of the lines of --json.
-json() {
-	jq -c "$1" <<<"$output"
 }
 
 # --- framing ------------------------------------------------------------------------------------
@@ -340,24 +322,8 @@ publishes() {
 
 # --- outputs that are full ----------------------------------------------------------------------
 
-# held_back PORT: what came from that port waits in the client's socket, as much as at the last
-# look.
-held_back() {
-	local now
-	now=$(awk -v port=":$(printf %04X "$1")" '
-	    index($3, port) && $4 == "01" { print substr($5, 10) }' /proc/net/tcp)
-	[ -n "$now" ] && [ "$now" != 00000000 ] && [ "$now" = "${HELD_BACK:-}" ] && return 0
-	HELD_BACK=$now
-	return 1
-}
-
-is_interrupted() {
-	kill -INT "$STARTED_PID" 2>/dev/null || true
-	is_gone "$STARTED_PID"
-}
-
 @test "a flood is held back while nobody reads the output" {
-	local mode kib
+	local mode
 	for mode in sse-flood sse-bomb-flood; do
 		mkfifo "$WORK/$mode"
 		exec 8<>"$WORK/$mode"
@@ -365,8 +331,7 @@ is_interrupted() {
 		    "$HAIL" connect -q "$CHEAT/$mode"
 		wait_until 20 held_back "$CHEAT_PORT"
 		timeout 20 head -c 3000000 <&8 >/dev/null
-		kib=$(awk '/^VmHWM:/ { print $2 }' "/proc/$STARTED_PID/status")
-		[ "$kib" -lt $(($(memory_limit 40) * 1024)) ] || fail "$kib KiB"
-		wait_until is_interrupted
+		within_memory "$STARTED_PID" 40
+		interrupt "$STARTED_PID"
 	done
 }

@@ -43,6 +43,9 @@ export NODE_PATH=$ROOT/build/foreign/node_modules
 export ASAN_OPTIONS=${ASAN_OPTIONS:-abort_on_error=0:detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
+# How a sanitizer's report begins.
+SANITIZER='ERROR: [A-Z][A-Za-z]*Sanitizer|runtime error:'
+
 # bats runs each test in a process of its own: arrays made in setup_file come back from here.
 WORK=${BATS_TEST_TMPDIR:-${BATS_FILE_TMPDIR:-}}
 NODE_PIDS=() NODE_URLS=() NODE_PORTS=()
@@ -450,8 +453,7 @@ stop_started() {
 			failed=1
 		fi
 		wait "$pid" 2>/dev/null || true
-		if grep -qE 'ERROR: (Address|Leak|Thread)Sanitizer|runtime error:' \
-		    "$WORK/$name.err" 2>/dev/null; then
+		if grep -qE "$SANITIZER" "$WORK/$name.err" 2>/dev/null; then
 			echo "$name (pid $pid) was stopped by a sanitizer" >&2
 			cat "$WORK/$name.err" >&2
 			failed=1

@@ -1,8 +1,8 @@
 # serve.bats: the reference node, against real Redis servers and Node's ws as the client.
 
 load helper
+load node
 
-export NODE_PATH=$ROOT/build/foreign/node_modules
 # Memory is measured here: what a sanitizer keeps back should not count.
 export ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=4
 
@@ -19,41 +19,6 @@ said() {
 
 ws_url() {
 	echo "ws://127.0.0.1:${NODE_PORTS[$1]}$2"
-}
-
-http_url() {
-	echo "${NODE_URLS[$1]}$2"
-}
-
-# status_of CURL-ARG...: the status alone.
-status_of() {
-	curl -s -o "$WORK/body" -w '%{http_code}' -m 5 "$@"
-}
-
-# metric NODE NAME: its value.
-metric() {
-	curl -s -m 5 "$(http_url "$1" /metrics)" | sed -n "s/^$2 //p"
-}
-
-metric_is() {
-	[ "$(metric "$1" "$2")" = "$3" ]
-}
-
-redis_is() {
-	[ "$(curl -s -m 5 "$(http_url "$1" /healthz)" | jq -r .redis)" = "$2" ]
-}
-
-all_redis_are() {
-	local i
-	for i in "${!NODE_URLS[@]}"; do
-		redis_is "$i" "$1" || return 1
-	done
-}
-
-# raw NODE TEXT: sends the printf format TEXT as it is and prints what comes until the end.
-raw() {
-	timeout 15 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "$2" >&3 && cat <&3' \
-	    raw "${NODE_PORTS[$1]}" "$2"
 }
 
 upgrade='GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
@@ -433,18 +398,6 @@ finish() {
 	redis_is 1 down
 }
 
-# redis_restart: the same port and directory.
-redis_restart() {
-	start_command redis-again redis-server --port "$REDIS_PORT" --bind 127.0.0.1 \
-	    --dir "$WORK/redis-$REDIS_PORT" --save '' --daemonize no "$@"
-	REDIS_PID=$STARTED_PID
-}
-
-kill_redis() {
-	kill -KILL "$REDIS_PID"
-	wait_until is_gone "$REDIS_PID"
-}
-
 # Two nodes stream; Redis is killed and comes back; nothing may be lost, doubled or reordered.
 stream_over_a_kill() {
 	start_redis "$@"
@@ -489,8 +442,8 @@ stream_over_a_kill() {
 	wait_until all_redis_are up
 	begin stream "$(ws_url 0 '/ws/room?raw=1')" "$(ws_url 1 '/ws/room?raw=1')"
 	wait_until file_has "$WORK/stream.out" streaming
-	local i kind
-	for i in 1 2 3; do
+	local kind
+	for _ in 1 2 3; do
 		for kind in normal pubsub; do
 			redis-cli -p "$REDIS_PORT" client kill type $kind >"$WORK/killed"
 			wait_until all_redis_are up
@@ -722,8 +675,7 @@ slow_answer() {
 
 @test "clients that vanish in every state leave nothing behind" {
 	start_node
-	local i
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0"; printf "$1" >&3' \
 		    "${NODE_PORTS[0]}" "$upgrade"'\x81\xfe\x10\0\0\0\0\0half'
 		bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0"; printf "$1" >&3' "${NODE_PORTS[0]}" \

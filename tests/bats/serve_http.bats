@@ -2,16 +2,7 @@
 # http.client and bare sockets.
 
 load helper
-
-export NODE_PATH=$ROOT/build/foreign/node_modules
-
-http_url() {
-	echo "${NODE_URLS[$1]}$2"
-}
-
-status_of() {
-	curl -s -o "$WORK/body" -w '%{http_code}' -m 5 "$@"
-}
+load node
 
 # publish NODE DATA [TOPIC]: prints the id.
 publish() {
@@ -25,28 +16,8 @@ flood() {
 	assert_status 0
 }
 
-# metric NODE NAME: its value.
-metric() {
-	curl -s -m 5 "$(http_url "$1" /metrics)" | sed -n "s/^$2 //p"
-}
-
-metric_is() {
-	[ "$(metric "$1" "$2")" = "$3" ]
-}
-
 open_is() {
 	metric_is 0 "hail_route_connections{route=\"$1\"}" "$2"
-}
-
-redis_is() {
-	[ "$(curl -s -m 5 "$(http_url "$1" /healthz)" | jq -r .redis)" = "$2" ]
-}
-
-all_redis_are() {
-	local i
-	for i in "${!NODE_URLS[@]}"; do
-		redis_is "$i" "$1" || return 1
-	done
 }
 
 # start_two [CHAOS]: nodes on one Redis; the second has the chaos.
@@ -55,12 +26,6 @@ start_two() {
 	start_node --node n1 --redis "$REDIS_URL"
 	start_node --node n2 --redis "$REDIS_URL" ${1:+--chaos "$1"}
 	wait_until all_redis_are up
-}
-
-# raw NODE TEXT: sends the printf format TEXT as it is and prints what comes until the end.
-raw() {
-	timeout 15 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "$2" >&3 && cat <&3' \
-	    raw "${NODE_PORTS[$1]}" "$2"
 }
 
 # stream NAME NODE [CURL-ARG...]: curl on /sse/room in the background; returns once it is a member.
@@ -499,11 +464,6 @@ etag_of() {
 	[ "$(data_of "$WORK/s2.out" | tr '\n' ' ')" = 'two three ' ]
 }
 
-redis_restart() {
-	start_command redis-again redis-server --port "$REDIS_PORT" --bind 127.0.0.1 \
-	    --dir "$WORK/redis-$REDIS_PORT" --save '' --daemonize no --appendonly yes
-}
-
 @test "Redis goes away and comes back: streams go on, polls say so" {
 	start_redis --appendonly yes
 	start_node --node n1 --redis "$REDIS_URL"
@@ -527,7 +487,7 @@ redis_restart() {
 	stream late 1
 	poller q during 5s "$(http_url 1 '/poll/room?since=0')"
 	start_command pub curl -sS -m 20 -d during "$(http_url 0 /pub/room)"
-	redis_restart
+	redis_restart --appendonly yes
 	wait_until all_redis_are up
 	wait_until file_has "$WORK/s.out" 'data: during'
 	wait_until file_has "$WORK/late.out" 'data: during'
@@ -538,13 +498,12 @@ redis_restart() {
 
 @test "Redis is not there at first: a stream waits for what comes" {
 	start_redis --appendonly yes
-	kill -KILL "$REDIS_PID"
-	wait_until is_gone "$REDIS_PID"
+	kill_redis
 	start_node --redis "$REDIS_URL"
 	wait_until redis_is 0 down
 	stream s 0
 	[ "$(status_of "$(http_url 0 /poll/room)")" = 503 ]
-	redis_restart
+	redis_restart --appendonly yes
 	wait_until redis_is 0 up
 	publish 0 hello
 	wait_until file_has "$WORK/s.out" 'data: hello'
@@ -748,6 +707,7 @@ talk_behind() {
 	stream s 0 --cacert "$WORK/ca.pem"
 	local stream=$STARTED_PID
 	start_command p curl -sS -m 20 --cacert "$WORK/ca.pem" "$(http_url 0 '/poll/room?wait=15s')"
+	CURL_CA_BUNDLE=$WORK/ca.pem wait_until open_is poll 1
 	head -c 300000 /dev/zero | tr '\0' x >"$WORK/large"
 	curl -sS --cacert "$WORK/ca.pem" --data-binary "@$WORK/large" "$(http_url 0 /pub/room)"
 	wait_until file_has "$WORK/p.out" xxxx

@@ -118,7 +118,7 @@ ended_with() {
 	wait_screen "status $1" || return 1
 	wait_until test -s "$WORK/modes.after"
 	cmp "$WORK/modes.before" "$WORK/modes.after"
-	if grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' "$WORK/hail.err" >&2; then
+	if grep -E "$SANITIZER" "$WORK/hail.err" >&2; then
 		return 1
 	fi
 }

@@ -2,25 +2,13 @@
  * nothing is taken behind its end.
  *
  * The first byte seeds the cuts; then comes a response head, then what is behind it. */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
-#include "lib/base/rng.h"
 #include "lib/codec/http_body.h"
 #include "lib/codec/http_head.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool promise)
-{
-	if (!promise)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 /* Takes a piece; false after an error. Raises *taken. */
 static bool
@@ -63,11 +51,8 @@ feed_pieces(const struct http_head *head, const char *data, size_t len, struct r
 	for (size_t at = 0, n; at < len && fine; at += n) {
 		char *piece;
 
-		n = cuts != NULL ? 1 + rng_u64(cuts) % 20 : len;
-		n = n < len - at ? n : len - at;
-		piece = malloc(n);
-		require(piece != NULL);
-		memcpy(piece, data + at, n);
+		n = next_piece(cuts, len - at);
+		piece = copy_of(data + at, n);
 		fine = feed(&b, piece, n, &taken, log);
 		free(piece);
 	}
@@ -93,8 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&pieces, 1 << 20);
 	feed_pieces(&head, text, size, NULL, &whole);
 	feed_pieces(&head, text, size, &cuts, &pieces);
-	require(whole.len == pieces.len);
-	require(whole.len == 0 || memcmp(whole.data, pieces.data, whole.len) == 0);
+	require_same(&whole, &pieces);
 	buf_release(&whole);
 	buf_release(&pieces);
 	return 0;

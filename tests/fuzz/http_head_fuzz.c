@@ -2,25 +2,13 @@
  * and what is accepted keeps the promises of http_head.h.
  *
  * The first byte seeds the pieces; the rest is the head and what follows it. */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/err.h"
-#include "lib/base/rng.h"
 #include "lib/codec/http_head.h"
 #include "lib/codec/ws_deflate.h"
 #include "lib/codec/ws_handshake.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool promise)
-{
-	if (!promise)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void
 check_slice(struct slice s, const char *data, size_t len)
@@ -103,9 +91,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		n += 1 + rng_u64(&pieces) % (size < 4000 ? 30 : 2000);
 		n = n < size ? n : size;
-		copy = malloc(n + (n == 0));
-		require(copy != NULL);
-		memcpy(copy, text, n);
+		copy = copy_of(text, n);
 		got = http_head_parse(&grown, copy, n, seen, &error);
 		if (got > 0)
 			check_same(&whole, text, &grown, copy);

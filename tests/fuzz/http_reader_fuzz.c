@@ -3,18 +3,13 @@
  *
  * The first byte seeds the cuts, the bits of the second say which questions are HEAD;
  * then come the bytes of the connection, on which there is always one more question. */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
-#include "lib/base/rng.h"
 #include "lib/codec/http_head.h"
 #include "lib/codec/http_reader.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 struct run {
 	struct http_reader reader;
@@ -25,13 +20,6 @@ struct run {
 	uint8_t to_head;
 	bool failed;
 };
-
-static void
-require(bool promise)
-{
-	if (!promise)
-		abort();
-}
 
 static bool
 within(struct slice part, const char *data, size_t len)
@@ -152,15 +140,11 @@ run_pieces(struct run *run, const uint8_t *data, size_t len, struct rng *cuts)
 	buf_init(&run->log, 1 << 20);
 	ask(run);
 	while (shown < len && !run->failed) {
-		size_t n = cuts != NULL ? 1 + rng_u64(cuts) % 20 : len;
 		char *bytes;
 
-		shown = n < len - shown ? shown + n : len;
-		n = shown - taken;
-		bytes = malloc(n);
-		require(bytes != NULL);
-		memcpy(bytes, data + taken, n);
-		taken = shown - feed(run, bytes, n);
+		shown += next_piece(cuts, len - shown);
+		bytes = copy_of(data + taken, shown - taken);
+		taken = shown - feed(run, bytes, shown - taken);
 		free(bytes);
 	}
 	end(run);
@@ -179,8 +163,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	whole = pieces = (struct run){.to_head = data[1]};
 	run_pieces(&whole, data + 2, size - 2, NULL);
 	run_pieces(&pieces, data + 2, size - 2, &cuts);
-	require(whole.log.len == pieces.log.len);
-	require(memcmp(whole.log.data, pieces.log.data, whole.log.len) == 0);
+	require_same(&whole.log, &pieces.log);
 	buf_release(&whole.log);
 	buf_release(&pieces.log);
 	return 0;

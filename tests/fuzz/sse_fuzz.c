@@ -3,26 +3,14 @@
  *
  * The first byte seeds the cuts, the second is the maximum (0: as good as none); the rest is the
  * stream. */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
-#include "lib/base/rng.h"
 #include "lib/codec/sse.h"
+#include "tests/fuzz/fuzz.h"
 
 enum { PLENTY = 1 << 20 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool promise)
-{
-	if (!promise)
-		abort();
-}
 
 /* --- what the stream comes to, as a log -------------------------------------------------- */
 
@@ -241,23 +229,14 @@ read_pieces(struct buf *log, size_t max, const uint8_t *data, size_t len, struct
 	for (size_t at = 0, n; at < len && fine; at += n) {
 		uint8_t *piece;
 
-		n = cuts != NULL ? 1 + rng_u64(cuts) % 20 : len;
-		n = n < len - at ? n : len - at;
-		piece = malloc(n);
-		require(piece != NULL);
-		memcpy(piece, data + at, n);
+		n = next_piece(cuts, len - at);
+		piece = copy_of(data + at, n);
 		fine = feed(&r, piece, n, log);
 		free(piece);
 	}
 	if (fine)
 		log_end(log, sse_last_id(&r), sse_within_event(&r));
 	sse_release(&r);
-}
-
-static void
-require_same(const struct buf *a, const struct buf *b)
-{
-	require(a->len == b->len && memcmp(a->data, b->data, a->len) == 0);
 }
 
 int

@@ -1,17 +1,8 @@
 /* A stamp that is found must be the one that is written back, and the first there is. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/load/stamp.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -24,9 +15,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	stamp_write(text, &found);
 	at = memmem(data, size, text, sizeof text);
-	check(at != NULL);
-	check(!stamp_find(&again, data, (size_t)(at - data) + sizeof text - 1));
-	check(stamp_find(&again, at, sizeof text));
-	check(memcmp(&again, &found, sizeof found) == 0 || again.due_ns == found.due_ns);
+	require(at != NULL);
+	require(!stamp_find(&again, data, (size_t)(at - data) + sizeof text - 1));
+	require(stamp_find(&again, at, sizeof text));
+	require(memcmp(&again, &found, sizeof found) == 0 || again.due_ns == found.due_ns);
 	return 0;
 }

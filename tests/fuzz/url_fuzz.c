@@ -1,23 +1,11 @@
 /* url_fuzz.c: a URL that is accepted has sound parts, and put together again from them it comes
  * apart the same way. */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/url.h"
-#include "lib/base/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool promise)
-{
-	if (!promise)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static bool
 is_visible(const char *text)
@@ -76,9 +64,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_again(&u);
 		url_release(&u);
 	} else {
-		require(e.class == ERR_USAGE && e.text[0] != '\0');
-		require(utf8_valid(e.text, strlen(e.text)) && strpbrk(e.text,
-		    "\r\n\033") == NULL);
+		require(e.class == ERR_USAGE);
+		require_sentence(e.text);
 		require(u.user == NULL && u.password == NULL && u.target == NULL);
 	}
 	free(text);

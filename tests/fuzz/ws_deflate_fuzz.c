@@ -3,28 +3,16 @@
  *
  * The first byte seeds the cuts, the second chooses what is fuzzed (its low two bits), windows and
  * takeover; the rest is a payload, a message or a field. */
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
-#include "lib/base/rng.h"
 #include "lib/codec/http_head.h"
 #include "lib/codec/ws_deflate.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 enum { MAX = 100000 };
-
-static void
-require(bool promise)
-{
-	if (!promise)
-		abort();
-}
 
 static struct ws_deflate_params
 params_of(unsigned choice)
@@ -55,9 +43,7 @@ decompress(const uint8_t *data, size_t len, const struct ws_deflate_params *p, s
 			uint8_t *piece;
 
 			n = n < left ? n : left;
-			piece = malloc(n + (n == 0));
-			require(piece != NULL);
-			memcpy(piece, data + at, n);
+			piece = copy_of(data + at, n);
 			at += n;
 			result = ws_deflate_in(d, piece, n, at == len, &b, &e);
 			free(piece);
@@ -81,10 +67,8 @@ fuzz_in(const uint8_t *data, size_t len, const struct ws_deflate_params *p, stru
 	decompress(data, len, p, NULL, &whole);
 	decompress(data, len, p, cuts, &pieces);
 	/* A smaller window may be exceeded as far as one piece reaches; see ws_deflate_in. */
-	if (p->server_max_window_bits == 15) {
-		require(whole.len == pieces.len);
-		require(memcmp(whole.data, pieces.data, whole.len) == 0);
-	}
+	if (p->server_max_window_bits == 15)
+		require_same(&whole, &pieces);
 	buf_release(&whole);
 	buf_release(&pieces);
 }

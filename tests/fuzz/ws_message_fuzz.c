@@ -3,27 +3,15 @@
  *
  * The first byte seeds the cuts, the second chooses the maximum (its low bits) and whether
  * permessage-deflate was agreed on (bit 3; 4: without context takeover); the rest is the stream. */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
-#include "lib/base/rng.h"
 #include "lib/base/utf8.h"
 #include "lib/codec/ws_deflate.h"
 #include "lib/codec/ws_frame.h"
 #include "lib/codec/ws_message.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool promise)
-{
-	if (!promise)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void
 check_item(const struct ws_item *item, uint64_t max)
@@ -87,9 +75,7 @@ feed_pieces(const uint8_t *data, size_t len, uint64_t max, struct ws_deflate *de
 		uint8_t *piece;
 
 		n = n < len ? n : len;
-		piece = malloc(n);
-		require(piece != NULL);
-		memcpy(piece, data, n);
+		piece = copy_of(data, n);
 		fine = feed(&r, piece, n, max, log);
 		free(piece);
 		data += n;
@@ -125,8 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&pieces, 64 << 20);
 	feed_pieces(data + 2, size - 2, max, new_deflate(data[1]), NULL, &whole);
 	feed_pieces(data + 2, size - 2, max, new_deflate(data[1]), &cuts, &pieces);
-	require(whole.len == pieces.len);
-	require(whole.len == 0 || memcmp(whole.data, pieces.data, whole.len) == 0);
+	require_same(&whole, &pieces);
 	buf_release(&whole);
 	buf_release(&pieces);
 	return 0;

@@ -8,6 +8,7 @@
 #include "bench/plan/plan.h"
 #include "bench/report/compare.h"
 #include "lib/base/clock.h"
+#include "tests/unit/json_keys.h"
 #include "tests/unit/tap.h"
 
 static const char started[] = "2026-01-31T23:59:59.123Z";
@@ -16,21 +17,6 @@ static const struct compare_row rows[] = {
 	{TRANSPORT_WS, 0}, {TRANSPORT_SSE, 0}, {TRANSPORT_POLL, 250 * NS_PER_MS},
 	{TRANSPORT_POLL, NS_PER_S},
 };
-
-static const char *
-keys(const json_t *object)
-{
-	static char list[1024];
-	const char *key;
-	json_t *value;
-	size_t len = 0;
-
-	list[0] = '\0';
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-		len += (size_t)snprintf(list + len, sizeof list - len, "%s%s",
-		    len > 0 ? " " : "", key);
-	return list;
-}
 
 static double
 number(const json_t *document, const char *path)
@@ -134,11 +120,11 @@ check_rows(const json_t *list)
 	const json_t *poll = json_array_get(list, 2);
 
 	tap_int((long long)json_array_size(list), 3, "as many rows as runs");
-	tap_text(keys(ws), "name transport valid expected delivered lost duplicate reordered late"
-	    " missed_while_away recovered lost_for_good latency_ms connections_opened requests"
+	tap_text(json_keys(ws), "name transport valid expected delivered lost duplicate reordered"
+	    " late missed_while_away recovered lost_for_good latency_ms connections_opened requests"
 	    " bytes_sent_per_delivery bytes_received_per_delivery client_cpu_us_per_delivery"
 	    " bytes_per_connection", "keys of ws");
-	tap_text(keys(poll), "name transport valid poll_interval_ms expected delivered lost"
+	tap_text(json_keys(poll), "name transport valid poll_interval_ms expected delivered lost"
 	    " duplicate reordered late missed_while_away recovered lost_for_good latency_ms"
 	    " connections_opened requests wasted_pct bytes_sent_per_delivery"
 	    " bytes_received_per_delivery client_cpu_us_per_delivery server_cpu_us_per_delivery"
@@ -162,7 +148,7 @@ check_rows(const json_t *list)
 static void
 check_document(const json_t *d)
 {
-	tap_text(keys(d), "schema hail started workload transport config targets connections"
+	tap_text(json_keys(d), "schema hail started workload transport config targets connections"
 	    " messages bytes delivery rig compare", "sections");
 	tap_text(json_string_value(document_at(d, "workload")), "compare", "workload");
 	tap_text(json_string_value(document_at(d, "transport")), "compare", "transport");
@@ -173,7 +159,7 @@ check_document(const json_t *d)
 	tap_int((long long)json_array_size(document_at(d, "config.intervals_ms")), 2,
 	    "all intervals that were asked for");
 	tap_ok(document_at(d, "config.poll_interval_ms") == NULL, "… and no single one");
-	tap_text(keys(document_at(d, "connections.phases_ms")), "connect",
+	tap_text(json_keys(document_at(d, "connections.phases_ms")), "connect",
 	    "what opens differently is not added up");
 	tap_ok(document_at(json_array_get(document_at(d, "delivery.matrix"), 0), "p50_ms") ==
 	    NULL, "… nor what arrives differently");
@@ -233,7 +219,7 @@ test_nothing(void)
 	compare_init(&c);
 	tap_int(compare_add(&c, &rows[3], t, &fine, NULL, 0), 0, "a run of nothing");
 	d = compare_document(&c, &p, rows, 4, started);
-	tap_text(keys(json_array_get(document_at(d, "compare"), 0)), "name transport valid"
+	tap_text(json_keys(json_array_get(document_at(d, "compare"), 0)), "name transport valid"
 	    " poll_interval_ms expected delivered lost duplicate reordered late"
 	    " missed_while_away recovered lost_for_good connections_opened requests",
 	    "… has no shares");

@@ -15,25 +15,10 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/rng.h"
+#include "tests/unit/json_keys.h"
 #include "tests/unit/tap.h"
 
 static const char started[] = "2026-01-31T23:59:59.123Z";
-
-/* "a b c": the keys of an object, in their order. */
-static const char *
-keys(const json_t *object)
-{
-	static char list[1024];
-	const char *key;
-	json_t *value;
-	size_t len = 0;
-
-	list[0] = '\0';
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-		len += (size_t)snprintf(list + len, sizeof list - len, "%s%s",
-		    len > 0 ? " " : "", key);
-	return list;
-}
 
 static struct plan
 plan_of(enum plan_workload workload)
@@ -125,46 +110,46 @@ test_fanout(void)
 	p.connect_rate = 500;
 	fill_cells(t);
 	d = document_of(&p, t);
-	tap_text(keys(d),
+	tap_text(json_keys(d),
 	    "schema hail label started workload transport config targets connections "
 	    "messages bytes latency_ms delivery rig series",
 	    "fan-out: sections");
-	tap_text(keys(document_at(d, "config")),
+	tap_text(json_keys(document_at(d, "config")),
 	    "workload connections duration_s warmup_s drain_s "
 	    "topics publishers loop rate arrival size late_ms dialect publish_by self unlinked "
 	    "node_from connect_rate seed workers",
 	    "config");
-	tap_text(keys(document_at(d, "connections")), "requested opened failed dropped peak "
+	tap_text(json_keys(document_at(d, "connections")), "requested opened failed dropped peak "
 	    "open_per_s errors phases_ms", "connections");
-	tap_text(keys(document_at(d, "connections.errors")), "connect http",
+	tap_text(json_keys(document_at(d, "connections.errors")), "connect http",
 	    "only classes that occurred");
-	tap_text(keys(document_at(d, "connections.phases_ms")), "connect total",
+	tap_text(json_keys(document_at(d, "connections.phases_ms")), "connect total",
 	    "only phases that occurred");
-	tap_text(keys(document_at(d, "messages")),
+	tap_text(json_keys(document_at(d, "messages")),
 	    "scheduled sent received foreign stray unstamped "
 	    "sent_per_s received_per_s",
 	    "messages");
-	tap_text(keys(document_at(d, "bytes")), "sent received per_delivery sent_per_delivery",
+	tap_text(json_keys(document_at(d, "bytes")), "sent received per_delivery sent_per_delivery",
 	    "bytes");
-	tap_text(keys(document_at(d, "latency_ms")), "delivery",
+	tap_text(json_keys(document_at(d, "latency_ms")), "delivery",
 	    "only latencies that were measured");
-	tap_text(keys(document_at(d, "latency_ms.delivery")),
+	tap_text(json_keys(document_at(d, "latency_ms.delivery")),
 	    "count min mean p50 p90 p99 p999 max hist", "dist");
-	tap_text(keys(document_at(d, "delivery")),
+	tap_text(json_keys(document_at(d, "delivery")),
 	    "expected delivered lost duplicate reordered late "
 	    "missed_while_away recovered lost_for_good matrix",
 	    "delivery");
-	tap_text(keys(document_at(d, "rig")), "valid reasons warnings workers cpu_pct cpu_s "
+	tap_text(json_keys(document_at(d, "rig")), "valid reasons warnings workers cpu_pct cpu_s "
 	    "cpu_us_per_message cpu_us_per_connection rss_bytes bytes_per_connection "
 	    "backlog_peak_bytes send_refused unsent_down", "rig");
 	matrix = document_at(d, "delivery.matrix");
 	tap_int((long long)json_array_size(matrix), 2,
 	    "matrix: only cells with something in them");
-	tap_text(keys(json_array_get(matrix, 0)),
+	tap_text(json_keys(json_array_get(matrix, 0)),
 	    "from to expected delivered lost duplicate reordered "
 	    "late missed_while_away recovered lost_for_good p50_ms p99_ms max_ms",
 	    "cell");
-	tap_text(keys(json_array_get(matrix, 1)),
+	tap_text(json_keys(json_array_get(matrix, 1)),
 	    "from to expected delivered lost duplicate reordered "
 	    "late missed_while_away recovered lost_for_good",
 	    "a cell without deliveries has no times");
@@ -224,10 +209,10 @@ test_other_workloads(void)
 	struct tally *t = tally_of(PLAN_HOLD);
 	json_t *d = document_of(&p, t);
 
-	tap_text(keys(d),
+	tap_text(json_keys(d),
 	    "schema hail started workload transport config targets connections bytes rig",
 	    "hold: no messages, no delivery");
-	tap_text(keys(document_at(d, "config")),
+	tap_text(json_keys(document_at(d, "config")),
 	    "workload connections duration_s warmup_s dialect "
 	    "node_from seed workers",
 	    "hold: config");
@@ -238,7 +223,7 @@ test_other_workloads(void)
 	t = tally_of(PLAN_ECHO);
 	hist_record(t->rtt, NS_PER_MS);
 	d = document_of(&p, t);
-	tap_text(keys(d),
+	tap_text(json_keys(d),
 	    "schema hail started workload transport config targets connections messages "
 	    "bytes latency_ms rig series",
 	    "closed echo: no delivery");
@@ -276,7 +261,7 @@ test_polling(void)
 	    NULL, "… nothing is polled");
 	tap_text(json_string_value(document_at(d, "config.publish_by")), "request",
 	    "published by requests");
-	tap_text(keys(document_at(d, "messages.post")), "requests refused unknown connections",
+	tap_text(json_keys(document_at(d, "messages.post")), "requests refused unknown connections",
 	    "… which are counted");
 	json_decref(d);
 	t->polling.empty = 2;
@@ -285,7 +270,7 @@ test_polling(void)
 	for (size_t i = 0; i < 2; i++) {
 		p.transport = polled[i];
 		d = document_of(&p, t);
-		tap_text(keys(document_at(d, "polling")),
+		tap_text(json_keys(document_at(d, "polling")),
 		    "requests empty not_modified wasted_pct connections", "polling");
 		tap_ok(json_number_value(document_at(d, "polling.wasted_pct")) == 42.86,
 		    "wasted: empty or not modified");
@@ -296,7 +281,8 @@ test_polling(void)
 	p.publish_by = PLAN_BY_WS;
 	t->polling.requests = 0;
 	d = document_of(&p, t);
-	tap_text(keys(document_at(d, "messages.post")), "connections", "published by WebSockets");
+	tap_text(json_keys(document_at(d, "messages.post")), "connections",
+	    "published by WebSockets");
 	tap_ok(document_at(d, "polling.wasted_pct") == NULL, "no polls, no share of them");
 	tap_ok(json_number_value(document_at(d, "config.poll_interval_ms")) == 250,
 	    "poll_interval_ms");
@@ -311,7 +297,8 @@ test_servers(void)
 	json_t *servers = document_servers(list, 2, 1000);
 
 	tap_int((long long)json_array_size(servers), 2, "servers");
-	tap_text(keys(json_array_get(servers, 0)), "pid name cpu_ms cpu_us_per_message", "server");
+	tap_text(json_keys(json_array_get(servers, 0)), "pid name cpu_ms cpu_us_per_message",
+	    "server");
 	tap_ok(json_number_value(document_at(json_array_get(servers, 0), "cpu_ms")) == 125 &&
 	    json_number_value(document_at(json_array_get(servers, 0), "cpu_us_per_message")) ==
 	    125, "… with its time");
@@ -319,7 +306,7 @@ test_servers(void)
 	    "… and its name, whatever it is");
 	json_decref(servers);
 	servers = document_servers(list, 1, 0);
-	tap_text(keys(json_array_get(servers, 0)), "pid name cpu_ms",
+	tap_text(json_keys(json_array_get(servers, 0)), "pid name cpu_ms",
 	    "nothing received, nothing a message");
 	json_decref(servers);
 	tap_ok(document_servers(list, 0, 5) == NULL, "no servers");

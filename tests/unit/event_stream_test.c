@@ -29,22 +29,22 @@ static void
 check_once(const struct scene *s, bool bytewise)
 {
 	static const char *const shown[] = {"Accept", "Cache-Control", "Last-Event-ID", NULL};
-	struct play p = {.server = {.turns = &s->turn, .count = 1, .shown = shown,
+	struct play p = {.stage.server = {.turns = &s->turn, .count = 1, .shown = shown,
 	    .bytewise = bytewise}, .acts = s->acts};
-	struct event_stream_params params = {&p.peer, false};
+	struct event_stream_params params = {&p.stage.peer, false};
 	struct place place = {.target = "/sub", .resume = &p.resume};
 	struct err e = {0};
 
 	play_set_up(&p);
 	if (s->max_refusal > 0)
-		p.peer.max_refusal = s->max_refusal;
+		p.stage.peer.max_refusal = s->max_refusal;
 	if (s->max_message > 0)
-		p.peer.max_message = s->max_message;
+		p.stage.peer.max_message = s->max_message;
 	if (s->last_id != NULL)
 		resume_set(&p.resume.last_id, slice_of(s->last_id));
-	p.channel = event_stream_open(p.server.loop, &params, &place, &play_events, &p, &e);
+	p.channel = event_stream_open(p.stage.server.loop, &params, &place, &play_events, &p, &e);
 	play_run(&p);
-	play_judge(&p, s->client, s->server, s->name);
+	stage_judge(&p.stage, s->client, s->server, s->name);
 	buf_add(&p.resume.last_id, "", 1);
 	if (s->resume != NULL)
 		tap_text((char *)p.resume.last_id.data, s->resume, s->name);
@@ -320,13 +320,13 @@ static void
 test_face(void)
 {
 	struct play p = {.acts = {.at_start = ACT_FREE}};
-	struct event_stream_params params = {&p.peer, true};
+	struct event_stream_params params = {&p.stage.peer, true};
 	struct place place = {.target = "/"};
 	struct channel_polling polling;
 	struct err e = {0};
 
 	play_set_up(&p);
-	p.channel = event_stream_open(p.server.loop, &params, &place, &play_events, &p, &e);
+	p.channel = event_stream_open(p.stage.server.loop, &params, &place, &play_events, &p, &e);
 	tap_int(channel_send(p.channel, MESSAGE_TEXT, "x", 1), -1, "nothing can be sent");
 	tap_ok(!channel_can_ping(p.channel), "there are no pings");
 	tap_int(channel_ping(p.channel, "x", 1), -1, "none at all");

@@ -2,8 +2,7 @@
  *
  * A vector is a head, the bytes behind it and the trace they must leave: the body, then what it
  * came to: "done", "done +N" with N bytes left over, "open" (only the end of the connection
- * completes it), "cut", or the class of an error. Each is fed whole, a byte at a time and cut in
- * two at every place, in memory that ends at a guard page. */
+ * completes it), "cut", or the class of an error. Each is fed in every way of pieces.h. */
 #include "lib/codec/http_body.h"
 
 #include <stdio.h>
@@ -13,102 +12,66 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/codec/http_head.h"
+#include "tests/unit/pieces.h"
 #include "tests/unit/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct run {
 	struct http_body body;
-	struct buf trace;
+	struct buf *trace;
 	size_t taken;
-	bool failed;
 };
 
-static void
-feed(struct run *run, const char *data, size_t len)
+static ssize_t
+feed(void *ctx, const char *data, size_t len)
 {
+	struct run *run = ctx;
 	struct err e = {0};
 
-	while (len > 0 && !http_body_done(&run->body)) {
+	for (size_t left = len; left > 0 && !http_body_done(&run->body);) {
 		struct slice piece;
-		ssize_t used = http_body_next(&run->body, data, len, &piece, &e);
+		ssize_t used = http_body_next(&run->body, data, left, &piece, &e);
 
-		if (used <= 0 || (size_t)used > len || (piece.len > 0 &&
+		if (used <= 0 || (size_t)used > left || (piece.len > 0 &&
 		    (piece.data < data || piece.data + piece.len > data + used))) {
-			buf_addf(&run->trace, "|%s", used < 0 ? err_class_name(e.class) :
+			buf_addf(run->trace, "|%s", used < 0 ? err_class_name(e.class) :
 			    "a promise broken");
-			run->failed = true;
-			return;
+			return -1;
 		}
-		buf_add(&run->trace, piece.data, piece.len);
+		buf_add(run->trace, piece.data, piece.len);
 		data += used;
-		len -= (size_t)used;
+		left -= (size_t)used;
 		run->taken += (size_t)used;
 	}
+	return (ssize_t)len;
 }
 
-static struct run
-run_pieces(const struct http_head *head, const char *data, size_t len, size_t first,
-    size_t then)
-{
-	struct run run = {.failed = false};
-	struct err e = {0};
-	size_t n = first;
-
-	buf_init(&run.trace, 1 << 20);
-	if (http_body_begin(&run.body, head, false, &e) != 0) {
-		buf_addf(&run.trace, "|%s", err_class_name(e.class));
-		return run;
-	}
-	for (size_t at = 0; at < len && !run.failed; at += n, n = then) {
-		char *guarded;
-
-		n = n < len - at ? n : len - at;
-		guarded = tap_guard(data + at, n);
-		feed(&run, guarded, n);
-		tap_guard_free(guarded, n);
-	}
-	if (run.failed)
-		return run;
-	if (http_body_done(&run.body))
-		buf_addf(&run.trace, len > run.taken ? "|done +%zu" : "|done", len - run.taken);
-	else
-		buf_addf(&run.trace, http_body_end(&run.body, &e) == 0 ? "|open" : "|cut");
-	return run;
-}
-
-static bool
-leaves(const struct http_head *head, const char *data, size_t len, size_t first, size_t then,
-    const char *want)
-{
-	struct run run = run_pieces(head, data, len, first, then);
-	bool ok = run.trace.len == strlen(want) &&
-	    memcmp(run.trace.data, want, run.trace.len) == 0;
-
-	if (!ok)
-		printf("# %zu bytes, then %zu at a time: got '%.*s', want '%s'\n", first, then,
-		    (int)run.trace.len, (char *)run.trace.data, want);
-	buf_release(&run.trace);
-	return ok;
-}
-
+/* ctx: the head, without its empty line. */
 static void
-check_bytes(const char *fields, const char *data, size_t len, const char *want,
-    const char *name)
+play(const void *ctx, struct slice bytes, struct pieces how, struct buf *trace)
 {
 	static struct http_head head;
+	struct run run = {.trace = trace};
+	struct err e = {0};
 	char text[1000];
-	bool ok;
 
-	snprintf(text, sizeof text, "%s\r\n", fields);
+	snprintf(text, sizeof text, "%s\r\n", (const char *)ctx);
 	if (http_head_parse(&head, text, strlen(text), 0, NULL) <= 0) {
-		tap_ok(false, "%s: the head itself is wrong", name);
+		buf_addf(trace, "the head itself is wrong");
 		return;
 	}
-	ok = leaves(&head, data, len, len, 1, want) && leaves(&head, data, len, 1, 1, want);
-	for (size_t cut = 2; ok && len < 300 && cut < len; cut++)
-		ok = leaves(&head, data, len, cut, len, want);
-	tap_ok(ok, "%s", name);
+	if (http_body_begin(&run.body, &head, false, &e) != 0) {
+		buf_addf(trace, "|%s", err_class_name(e.class));
+		return;
+	}
+	if (!pieces_feed(bytes, how, feed, &run))
+		return;
+	if (http_body_done(&run.body))
+		buf_addf(trace, bytes.len > run.taken ? "|done +%zu" : "|done",
+		    bytes.len - run.taken);
+	else
+		buf_addf(trace, http_body_end(&run.body, &e) == 0 ? "|open" : "|cut");
 }
 
 struct vector {
@@ -119,8 +82,8 @@ static void
 check_all(const struct vector *vectors, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		check_bytes(vectors[i].fields, vectors[i].data, strlen(vectors[i].data),
-		    vectors[i].want, vectors[i].name);
+		pieces_check(play, vectors[i].fields, slice_of(vectors[i].data), vectors[i].want,
+		    vectors[i].name);
 }
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -223,22 +186,15 @@ test_chunked(void)
 	};
 
 	check_all(vectors, COUNT(vectors));
-	check_bytes(CHUNKED, "5;\0\r\nHello", 11, "|protocol", "a NUL in an extension");
+	pieces_check(play, CHUNKED, (struct slice){"5;\0\r\nHello", 11}, "|protocol",
+	    "a NUL in an extension");
 }
 
 static void
 check_long(const char *before, size_t count, const char *after, const char *want,
     const char *name)
 {
-	struct buf b;
-
-	buf_init(&b, 1 << 20);
-	buf_add_text(&b, before);
-	for (size_t i = 0; i < count; i++)
-		buf_add_text(&b, "x");
-	buf_add_text(&b, after);
-	check_bytes(CHUNKED, (const char *)b.data, b.len, want, name);
-	buf_release(&b);
+	pieces_check_long(play, CHUNKED, before, count, after, want, name);
 }
 
 static void

@@ -2,8 +2,8 @@
  * 1952).
  *
  * A vector is coded bytes and the trace they must leave: what they stand for, then
- * "done", "cut" (the body ends within them) or the class of an error. Each is fed whole, a
- * byte at a time and cut in two at every place, in memory that ends at a guard page. */
+ * "done", "cut" (the body ends within them) or the class of an error. Each is fed in every way of
+ * pieces.h. */
 #include "lib/codec/http_coding.h"
 
 #include <stdint.h>
@@ -13,6 +13,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "tests/unit/pieces.h"
 #include "tests/unit/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -45,82 +46,53 @@ pack(struct buf *into, int bits, const void *text, size_t len, int flush)
 
 struct run {
 	struct http_coding *coding;
-	struct buf trace;
-	bool failed;
+	struct buf *trace;
 };
 
-static void
-feed(struct run *run, const char *data, size_t len)
+static ssize_t
+feed(void *ctx, const char *data, size_t len)
 {
+	struct run *run = ctx;
 	struct err e = {0};
 
-	while (len > 0 && !run->failed) {
+	for (size_t left = len; left > 0;) {
 		struct slice piece;
-		ssize_t used = http_coding_next(run->coding, data, len, &piece, &e);
+		ssize_t used = http_coding_next(run->coding, data, left, &piece, &e);
 
-		run->failed = used < 0 || (size_t)used > len || piece.len > PIECE_MAX ||
-		    (used == 0 && piece.len == 0);
-		if (run->failed) {
-			buf_addf(&run->trace, "|%s", used < 0 ? err_class_name(e.class) :
+		if (used < 0 || (size_t)used > left || piece.len > PIECE_MAX ||
+		    (used == 0 && piece.len == 0)) {
+			buf_addf(run->trace, "|%s", used < 0 ? err_class_name(e.class) :
 			    "a promise broken");
-			return;
+			return -1;
 		}
-		buf_add(&run->trace, piece.data, piece.len);
+		buf_add(run->trace, piece.data, piece.len);
 		data += used;
-		len -= (size_t)used;
+		left -= (size_t)used;
 	}
+	return (ssize_t)len;
 }
 
+/* ctx: the name of the coding. */
 static void
-run_pieces(struct run *run, const char *name, struct slice coded, size_t first, size_t then)
+play(const void *ctx, struct slice coded, struct pieces how, struct buf *trace)
 {
+	struct run run = {.trace = trace};
 	struct err e = {0};
-	size_t n = first;
 
-	*run = (struct run){.failed = false};
-	buf_init(&run->trace, 1 << 24);
-	if (http_coding_new(&run->coding, slice_of(name), &e) != 0 || run->coding == NULL) {
-		buf_addf(&run->trace, "|no coding");
+	if (http_coding_new(&run.coding, slice_of(ctx), &e) != 0 || run.coding == NULL) {
+		buf_addf(trace, "|no coding");
 		return;
 	}
-	for (size_t at = 0; at < coded.len && !run->failed; at += n, n = then) {
-		char *guarded;
-
-		n = n < coded.len - at ? n : coded.len - at;
-		guarded = tap_guard(coded.data + at, n);
-		feed(run, guarded, n);
-		tap_guard_free(guarded, n);
-	}
-	if (!run->failed)
-		buf_addf(&run->trace, http_coding_end(run->coding, &e) == 0 ? "|done" :
+	if (pieces_feed(coded, how, feed, &run))
+		buf_addf(trace, http_coding_end(run.coding, &e) == 0 ? "|done" :
 		    e.class == ERR_PROTOCOL ? "|cut" : "|another class");
-	http_coding_free(run->coding);
-}
-
-static bool
-leaves(const char *name, struct slice coded, size_t first, size_t then, const char *want)
-{
-	struct run run;
-	bool ok;
-
-	run_pieces(&run, name, coded, first, then);
-	ok = run.trace.len == strlen(want) && memcmp(run.trace.data, want, run.trace.len) == 0;
-	if (!ok)
-		printf("# %zu bytes, then %zu at a time: got '%.*s', want '%.80s'\n", first, then,
-		    run.trace.len < 80 ? (int)run.trace.len : 80, (char *)run.trace.data, want);
-	buf_release(&run.trace);
-	return ok;
+	http_coding_free(run.coding);
 }
 
 static void
 check(const char *coding, const void *coded, size_t len, const char *want, const char *name)
 {
-	struct slice all = {coded, len};
-	bool ok = leaves(coding, all, len, 1, want) && leaves(coding, all, 1, 1, want);
-
-	for (size_t cut = 2; ok && len < 300 && cut < len; cut++)
-		ok = leaves(coding, all, cut, len, want);
-	tap_ok(ok, "%s", name);
+	pieces_check(play, coding, (struct slice){coded, len}, want, name);
 }
 
 struct vector {
@@ -330,8 +302,9 @@ test_flush(void)
 			pack(&b, bits[i], text, len, Z_SYNC_FLUSH);
 			snprintf(want, sizeof want, "%.*s|cut", (int)len, text);
 			for (size_t first = 1; ok && first <= b.len; first++)
-				ok = leaves(coding, (struct slice){(char *)b.data, b.len}, first,
-				    first % 2 != 0 ? 1 : b.len, want);
+				ok = pieces_leave(play, coding,
+				    (struct slice){(char *)b.data, b.len},
+				    (struct pieces){first, first % 2 != 0 ? 1 : b.len}, want);
 			buf_release(&b);
 		}
 	}

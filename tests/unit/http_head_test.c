@@ -1,5 +1,4 @@
-/* http_head_test.c: response heads (RFC 9112). Every vector is run whole, a byte at a time and
- * cut in two at every place, always against a guard page. */
+/* http_head_test.c: response heads (RFC 9112). Every vector is shown in every way of pieces.h. */
 #include "lib/codec/http_head.h"
 
 #include <stdio.h>
@@ -7,6 +6,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "tests/unit/pieces.h"
 #include "tests/unit/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -39,42 +39,35 @@ describe(struct buf *into, const char *data, size_t len, size_t seen)
 	return n;
 }
 
-/* Lets the bytes grow to `first` and then by `step`, and reports where an answer came. */
-static bool
-gives(const char *data, size_t len, size_t first, size_t step, const char *want)
+struct run {
+	struct buf *trace;
+	size_t seen;
+};
+
+/* Shown all of it again until an answer comes. */
+static ssize_t
+feed(void *ctx, const char *data, size_t len)
 {
-	struct buf got;
-	size_t n = first, seen = 0;
-	bool same;
+	struct run *run = ctx;
+	ssize_t result = describe(run->trace, data, len, run->seen);
 
-	buf_init(&got, 1 << 20);
-	for (;;) {
-		char *guarded = tap_guard(data, n);
-		ssize_t result = describe(&got, guarded, n, seen);
+	run->seen = len;
+	return result == 0 ? 0 : -1;
+}
 
-		tap_guard_free(guarded, n);
-		if (result != 0 || n == len)
-			break;
-		seen = n;
-		n = step > len - n ? len : n + step;
-	}
-	same = got.len == strlen(want) && memcmp(got.data, want, got.len) == 0;
-	if (!same)
-		printf("# %zu and then %zu bytes at a time: got '%.*s', want '%s'\n", first,
-		    step, (int)got.len, (char *)got.data, want);
-	buf_release(&got);
-	return same;
+static void
+play(const void *ctx, struct slice bytes, struct pieces how, struct buf *trace)
+{
+	struct run run = {.trace = trace};
+
+	(void)ctx;
+	pieces_feed(bytes, how, feed, &run);
 }
 
 static void
 check(const char *data, size_t len, const char *want, const char *name)
 {
-	size_t step = len > 1000 ? 61 : 1;
-	bool ok = gives(data, len, len, 1, want) && gives(data, len, 0, step, want);
-
-	for (size_t cut = 1; ok && len < 300 && cut < len; cut++)
-		ok = gives(data, len, cut, len, want);
-	tap_ok(ok, "%s", name);
+	pieces_check(play, NULL, (struct slice){data, len}, want, name);
 }
 
 struct vector {

@@ -1,5 +1,5 @@
-/* http_link_test.c: exchanges over one link against a scripted server (http_peer.h), both on one
- * loop. Each scene is played with the server's bytes sent at once and one by one.
+/* http_link_test.c: exchanges over one link against a scripted server (http_stage.h). Each scene is
+ * played with the server's bytes sent at once and one by one.
  *
  * `asks` are requests, one after the other: "GET /a; POST /b text; later GET /c", where "later"
  * waits until the loop has had time to see what the server did. The client's trace:
@@ -10,21 +10,12 @@
 
 #include <zlib.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/err.h"
-#include "lib/base/rng.h"
-#include "lib/channel/peer.h"
 #include "lib/codec/http_head.h"
 #include "lib/codec/http_request.h"
-#include "lib/transport/endpoint.h"
-#include "tests/unit/http_peer.h"
-#include "tests/unit/tap.h"
+#include "tests/unit/http_stage.h"
 
-enum {
-	GUARD_S = 20,
-	LATER_MS = 30,
-	SHOWN_MAX = 60,            /* longer bodies are traced by their length */
-};
+enum { SHOWN_MAX = 60 };           /* longer bodies are traced by their length */
 
 #define OK(length) "HTTP/1.1 200 OK\r\nContent-Length: " #length "\r\n\r\n"
 #define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -36,7 +27,7 @@ enum act {
 	ACT_FREE,
 	ACT_RESET,                 /* frees it with a reset */
 	ACT_DROP,                  /* and asks on in the next turn */
-	ACT_PAUSE,                 /* for LATER_MS */
+	ACT_PAUSE,                 /* for STAGE_LATER_MS */
 	ACT_FLICKER,               /* pauses and unpauses at once */
 };
 
@@ -51,17 +42,13 @@ struct scene {
 
 struct play {
 	const struct scene *scene;
-	struct http_peer server;
-	struct resolver *resolver;
-	struct rng rng;
-	struct peer peer;
+	struct stage stage;
 	struct http_link_params params;
 	struct http_link *link;
-	struct buf client, body;
+	struct buf body;
 	const char *rest;          /* of `asks` */
 	char method[8], target[64], text[64];
 	bool paused, acted;
-	struct loop_timer later, guard;
 };
 
 /* --- asking -------------------------------------------------------------------------------- */
@@ -71,7 +58,7 @@ static void ask_next(struct play *p);
 static void
 say(struct play *p, const char *word)
 {
-	buf_addf(&p->client, "%s%s", p->client.len > 0 ? " " : "", word);
+	stage_say(&p->stage, word);
 }
 
 /* "POST /b text" → method, target, text. */
@@ -95,7 +82,7 @@ ask(struct play *p)
 	p->body.len = 0;
 	if (http_link_ask(p->link, &exchange, &e) == 0)
 		return;
-	buf_addf(&p->client, "%snot asked: %s", p->client.len > 0 ? " " : "",
+	buf_addf(&p->stage.client, "%snot asked: %s", p->stage.client.len > 0 ? " " : "",
 	    err_class_name(e.class));
 	ask_next(p);
 }
@@ -108,7 +95,7 @@ ask_next(struct play *p)
 	bool waits;
 
 	if (rest.len == 0) {               /* whatever is still to come has time to */
-		loop_timer_set(&p->later, LATER_MS * NS_PER_MS);
+		stage_wait(&p->stage);
 		return;
 	}
 	one = slice_trim(slice_cut(&rest, ';'));
@@ -118,7 +105,7 @@ ask_next(struct play *p)
 		one = (struct slice){one.data + 6, one.len - 6};
 	take_ask(p, one);
 	if (waits)
-		loop_timer_set(&p->later, LATER_MS * NS_PER_MS);
+		stage_wait(&p->stage);
 	else
 		ask(p);
 }
@@ -137,7 +124,7 @@ later(evutil_socket_t fd, short events, void *ctx)
 		if (!http_link_is_busy(p->link))
 			ask_next(p);
 	} else if (p->link == NULL || p->method[0] == '\0') {
-		loop_stop(p->server.loop);
+		loop_stop(p->stage.server.loop);
 	} else {
 		ask(p);
 	}
@@ -157,18 +144,18 @@ act(struct play *p, enum act what)
 	case ACT_RESET:
 		http_link_free(p->link, what == ACT_RESET);
 		p->link = NULL;
-		loop_timer_set(&p->later, LATER_MS * NS_PER_MS);
+		stage_wait(&p->stage);
 		return true;
 	case ACT_DROP:
 		http_link_drop(p->link);
 		say(p, "dropped");
-		loop_timer_set(&p->later, 0);
+		loop_timer_set(&p->stage.later, 0);
 		take_ask(p, slice_of("GET /after"));
 		return true;
 	case ACT_PAUSE:
 		http_link_pause(p->link, true);
 		p->paused = true;
-		loop_timer_set(&p->later, LATER_MS * NS_PER_MS);
+		stage_wait(&p->stage);
 		break;
 	case ACT_FLICKER:
 		http_link_pause(p->link, true);
@@ -205,7 +192,7 @@ head(void *ctx, const struct http_head *h, struct slice raw, uint64_t at)
 		say(p, "not a whole head");
 	if (p->paused)
 		say(p, "head in a pause");
-	buf_addf(&p->client, "%s%d", p->client.len > 0 ? " " : "", h->status);
+	buf_addf(&p->stage.client, "%s%d", p->stage.client.len > 0 ? " " : "", h->status);
 	act(p, p->scene->at_head);
 }
 
@@ -225,9 +212,9 @@ static void
 show_body(struct play *p)
 {
 	if (p->body.len > SHOWN_MAX)
-		buf_addf(&p->client, " %zu bytes", p->body.len);
+		buf_addf(&p->stage.client, " %zu bytes", p->body.len);
 	else if (p->body.len > 0)
-		buf_addf(&p->client, " \"%.*s\"", (int)p->body.len, (char *)p->body.data);
+		buf_addf(&p->stage.client, " \"%.*s\"", (int)p->body.len, (char *)p->body.data);
 }
 
 static void
@@ -252,7 +239,7 @@ failed(void *ctx, const struct err *why)
 
 	show_body(p);
 	say(p, "failed ");
-	buf_addf(&p->client, "%s", err_class_name(why->class));
+	buf_addf(&p->stage.client, "%s", err_class_name(why->class));
 	p->method[0] = '\0';
 	if (!act(p, p->scene->at_failed))
 		ask_next(p);
@@ -264,60 +251,34 @@ wire(void *ctx, const struct channel_wire *w)
 	struct play *p = ctx;
 
 	if (!w->out && w->len > 9 && w->data[9] == '1')
-		buf_addf(&p->client, "%s%.3s", p->client.len > 0 ? " " : "", w->data + 9);
+		buf_addf(&p->stage.client, "%s%.3s", p->stage.client.len > 0 ? " " : "",
+		    w->data + 9);
 }
 
 static const struct http_link_events events = {write_request, head, data, done, failed, wire};
-
-static void
-give_up(evutil_socket_t fd, short what, void *ctx)
-{
-	struct play *p = ctx;
-
-	(void)fd;
-	(void)what;
-	say(p, "no end");
-	loop_stop(p->server.loop);
-}
 
 /* --- scenes ---------------------------------------------------------------------------------- */
 
 static void
 set_up(struct play *p, const struct scene *s, bool bytewise)
 {
-	size_t count = 0;
-
-	while (count < COUNT(s->turns) &&
-	    (s->turns[count].answer != NULL || s->turns[count].end != PEER_KEEPS))
-		count++;
-	*p = (struct play){.scene = s, .rest = s->asks, .server = {.loop = loop_new(NULL),
-	    .turns = s->turns, .count = count, .bytewise = bytewise}};
-	p->resolver = resolver_new(p->server.loop, NULL);
-	p->peer = (struct peer){.authority = "peer", .rng = &p->rng, .max_message = 1 << 20,
-	    .max_backlog = s->max_backlog > 0 ? s->max_backlog : 1 << 20};
-	p->peer.endpoint = endpoint_new(p->resolver, "127.0.0.1", http_peer_open(&p->server));
-	p->params = (struct http_link_params){.peer = &p->peer};
-	rng_init(&p->rng, 1);
-	buf_init(&p->client, 1 << 20);
+	*p = (struct play){.scene = s, .rest = s->asks, .stage = {.joint = " ",
+	    .server = {.turns = s->turns, .count = peer_turn_count(s->turns, COUNT(s->turns)),
+	    .bytewise = bytewise}}};
+	stage_set_up(&p->stage, later, p);
+	if (s->max_backlog > 0)
+		p->stage.peer.max_backlog = s->max_backlog;
+	p->params = (struct http_link_params){.peer = &p->stage.peer};
 	buf_init(&p->body, 64 << 20);
-	loop_timer_init(&p->guard, p->server.loop, give_up, p);
-	loop_timer_init(&p->later, p->server.loop, later, p);
-	loop_timer_set(&p->guard, GUARD_S * NS_PER_S);
-	p->link = http_link_new(p->server.loop, &p->params, &events, p);
+	p->link = http_link_new(p->stage.server.loop, &p->params, &events, p);
 }
 
 static void
 tear_down(struct play *p)
 {
-	loop_timer_clear(&p->guard);
-	loop_timer_clear(&p->later);
 	http_link_free(p->link, false);
 	http_link_free(NULL, false);
-	http_peer_close(&p->server);
-	endpoint_free(p->peer.endpoint);
-	resolver_free(p->resolver);
-	loop_free(p->server.loop);
-	buf_release(&p->client);
+	stage_tear_down(&p->stage);
 	buf_release(&p->body);
 }
 
@@ -325,19 +286,14 @@ static void
 check_once(const struct scene *s, bool bytewise)
 {
 	struct play p;
-	bool ok;
 
 	set_up(&p, s, bytewise);
 	ask_next(&p);
-	loop_run(p.server.loop, NULL);
-	buf_add(&p.client, "", 1);
-	buf_add(&p.server.trace, "", 1);
-	ok = strcmp((char *)p.client.data, s->client) == 0 &&
-	    strcmp((char *)p.server.trace.data, s->server) == 0 &&
-	    (p.link == NULL || http_link_connections(p.link) == p.server.connections);
-	if (!tap_ok(ok, "%s%s", s->name, bytewise ? ", byte by byte" : ""))
-		printf("# client '%s'\n#   want '%s'\n# server '%s'\n#   want '%s'\n",
-		    (char *)p.client.data, s->client, (char *)p.server.trace.data, s->server);
+	loop_run(p.stage.server.loop, NULL);
+	if (p.link != NULL && http_link_connections(p.link) != p.stage.server.connections)
+		say(&p, "another count of connections");
+	stage_end_traces(&p.stage);
+	stage_judge(&p.stage, s->client, s->server, s->name);
 	tear_down(&p);
 }
 
@@ -609,9 +565,9 @@ test_reset(void)
 
 	set_up(&p, &s, false);
 	ask_next(&p);
-	loop_run(p.server.loop, NULL);
-	tap_int(p.server.gone, 1, "freed with a reset: the server sees an end");
-	tap_int(p.server.reset, 1, "freed with a reset: which is one");
+	loop_run(p.stage.server.loop, NULL);
+	tap_int(p.stage.server.gone, 1, "freed with a reset: the server sees an end");
+	tap_int(p.stage.server.reset, 1, "freed with a reset: which is one");
 	tear_down(&p);
 }
 

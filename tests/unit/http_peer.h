@@ -8,7 +8,6 @@
 #ifndef HAIL_TESTS_HTTP_PEER_H
 #define HAIL_TESTS_HTTP_PEER_H
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -21,6 +20,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/slice.h"
 #include "lib/loop/loop.h"
+#include "tests/unit/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -38,6 +38,16 @@ struct peer_turn {
 
 /* An answer with NULs in it. */
 #define TURN_BYTES(literal) .answer = (literal), .len = sizeof(literal) - 1
+
+/* The number of turns up to the last that says something, of an array of so many. */
+static inline size_t
+peer_turn_count(const struct peer_turn *turns, size_t count)
+{
+	while (count > 0 && turns[count - 1].answer == NULL &&
+	    turns[count - 1].end == PEER_KEEPS)
+		count--;
+	return count;
+}
 
 struct peer_conn;
 
@@ -225,21 +235,14 @@ peer_accept(evutil_socket_t fd, short events, void *ctx)
 static uint16_t
 http_peer_open(struct http_peer *p)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof at;
+	uint16_t port;
 
 	buf_init(&p->trace, 1 << 20);
-	p->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	if (bind(p->fd, (struct sockaddr *)&at, len) != 0 || listen(p->fd, 8) != 0 ||
-	    getsockname(p->fd, (struct sockaddr *)&at, &len) != 0) {
-		perror("listen");
-		exit(1);
-	}
+	p->fd = tap_listen(&port);
 	event_assign(&p->event, loop_base(p->loop), p->fd, EV_READ | EV_PERSIST, peer_accept,
 	    p);
 	event_add(&p->event, NULL);
-	return ntohs(at.sin_port);
+	return port;
 }
 
 static void

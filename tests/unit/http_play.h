@@ -1,5 +1,5 @@
-/* http_play.h: a channel that receives by HTTP against a scripted server (http_peer.h), both on one
- * loop. In a header for the same reason. The channel's trace, joined by " | ":
+/* http_play.h: a channel that receives by HTTP against a scripted server (http_stage.h). In a
+ * header for the same reason. The channel's trace, joined by " | ":
  *     open STATUS              "open -": without an answer
  *     NAME#ID=DATA             a message; without a name when that is "message" or there is none
  *     gap, busy                notices
@@ -7,28 +7,19 @@
 #ifndef HAIL_TESTS_HTTP_PLAY_H
 #define HAIL_TESTS_HTTP_PLAY_H
 
-#include "lib/base/clock.h"
-#include "lib/base/rng.h"
 #include "lib/channel/channel.h"
-#include "lib/channel/peer.h"
 #include "lib/channel/resume.h"
 #include "lib/codec/http_head.h"
-#include "lib/transport/endpoint.h"
-#include "tests/unit/http_peer.h"
-#include "tests/unit/tap.h"
+#include "tests/unit/http_stage.h"
 
-enum {
-	PLAY_GUARD_S = 20,
-	PLAY_LATER_MS = 30,
-	PLAY_SHOWN_MAX = 60,         /* longer messages are traced by their length */
-};
+enum { PLAY_SHOWN_MAX = 60 };        /* longer messages are traced by their length */
 
 /* What a callback does with its channel. */
 enum act {
 	ACT_NONE,
 	ACT_FREE,
 	ACT_CLOSE,
-	ACT_PAUSE,                   /* for PLAY_LATER_MS */
+	ACT_PAUSE,                   /* for STAGE_LATER_MS */
 	ACT_FLICKER,                 /* pauses and unpauses at once */
 };
 
@@ -41,23 +32,18 @@ struct play_acts {
 };
 
 struct play {
-	struct http_peer server;
-	struct resolver *resolver;
-	struct rng rng;
-	struct peer peer;
+	struct stage stage;
 	struct resume resume;
 	struct channel *channel;
 	struct play_acts acts;
-	struct buf client;
 	unsigned messages;
 	bool paused, over;
-	struct loop_timer later, guard;
 };
 
 static void
 play_say(struct play *p, const char *word)
 {
-	buf_addf(&p->client, "%s%s", p->client.len > 0 ? " | " : "", word);
+	stage_say(&p->stage, word);
 }
 
 /* Ends the play when whatever is still to come has had time. */
@@ -65,7 +51,7 @@ static void
 play_end(struct play *p)
 {
 	p->over = true;
-	loop_timer_set(&p->later, PLAY_LATER_MS * NS_PER_MS);
+	stage_wait(&p->stage);
 }
 
 static void
@@ -86,7 +72,7 @@ play_act(struct play *p, enum act what)
 	case ACT_PAUSE:
 		channel_pause(p->channel, true);
 		p->paused = true;
-		loop_timer_set(&p->later, PLAY_LATER_MS * NS_PER_MS);
+		stage_wait(&p->stage);
 		break;
 	case ACT_FLICKER:
 		channel_pause(p->channel, true);
@@ -103,7 +89,7 @@ play_later(evutil_socket_t fd, short events, void *ctx)
 	(void)fd;
 	(void)events;
 	if (p->over || p->channel == NULL) {
-		loop_stop(p->server.loop);
+		loop_stop(p->stage.server.loop);
 		return;
 	}
 	p->paused = false;
@@ -118,9 +104,9 @@ play_opened(void *ctx, const struct channel_opened *o)
 
 	play_say(p, "open ");
 	if (o->head != NULL)
-		buf_addf(&p->client, "%d", o->head->status);
+		buf_addf(&p->stage.client, "%d", o->head->status);
 	else
-		buf_addf(&p->client, "-");
+		buf_addf(&p->stage.client, "-");
 	play_act(p, p->acts.at_open);
 }
 
@@ -132,13 +118,13 @@ play_message(void *ctx, const struct message *m)
 
 	play_say(p, p->paused ? "in a pause: " : "");
 	if (m->event.data != NULL && !slice_eq(m->event, "message"))
-		buf_addf(&p->client, "%.*s", (int)m->event.len, m->event.data);
+		buf_addf(&p->stage.client, "%.*s", (int)m->event.len, m->event.data);
 	if (m->id.len > 0)
-		buf_addf(&p->client, "#%.*s", (int)m->id.len, m->id.data);
+		buf_addf(&p->stage.client, "#%.*s", (int)m->id.len, m->id.data);
 	if (m->len > PLAY_SHOWN_MAX)
-		buf_addf(&p->client, "=%zu bytes", m->len);
+		buf_addf(&p->stage.client, "=%zu bytes", m->len);
 	else
-		buf_addf(&p->client, "=%.*s", (int)m->len, (const char *)m->data);
+		buf_addf(&p->stage.client, "=%.*s", (int)m->len, (const char *)m->data);
 	p->messages++;
 	if (p->acts.at_message != ACT_NONE &&
 	    (p->messages == wanted || (p->acts.each && p->messages > wanted)))
@@ -174,15 +160,15 @@ play_closed(void *ctx, const struct channel_end *end)
 	const struct channel_refusal *r = end->refusal;
 
 	play_say(p, "closed");
-	buf_addf(&p->client, "%s%s%s", end->by_peer ? " by peer" : "",
+	buf_addf(&p->stage.client, "%s%s%s", end->by_peer ? " by peer" : "",
 	    end->again ? " again" : "",
 	    end->final ? " final" : "");
 	if (end->why.class != ERR_NONE)
-		buf_addf(&p->client, " %s %d", err_class_name(end->why.class), end->why.code);
+		buf_addf(&p->stage.client, " %s %d", err_class_name(end->why.class), end->why.code);
 	if (end->retry_ns > 0)
-		buf_addf(&p->client, " retry=%g", (double)end->retry_ns / (double)NS_PER_MS);
+		buf_addf(&p->stage.client, " retry=%g", (double)end->retry_ns / (double)NS_PER_MS);
 	if (r != NULL)
-		buf_addf(&p->client, " %d \"%.*s\"%s", r->head->status, (int)r->body.len,
+		buf_addf(&p->stage.client, " %d \"%.*s\"%s", r->head->status, (int)r->body.len,
 		    r->body.len > 0 ? r->body.data : "", r->cut ? " cut" : "");
 	channel_free(p->channel, false);
 	p->channel = NULL;
@@ -198,73 +184,33 @@ play_notice(void *ctx, const struct channel_notice *n)
 static const struct channel_events play_events = {play_opened, play_message, play_pong,
     play_drained, play_closing, play_closed, NULL, play_notice};
 
-static void
-play_give_up(evutil_socket_t fd, short what, void *ctx)
-{
-	struct play *p = ctx;
-
-	(void)fd;
-	(void)what;
-	play_say(p, "no end");
-	loop_stop(p->server.loop);
-}
-
-/* Everything but the channel. The script and what is `shown` are set before, in p->server. */
+/* Everything but the channel. The script and what is `shown` are set before, in stage.server. */
 static void
 play_set_up(struct play *p)
 {
-	p->server.loop = loop_new(NULL);
-	p->resolver = resolver_new(p->server.loop, NULL);
-	p->peer = (struct peer){.authority = "peer", .rng = &p->rng, .max_backlog = 1 << 20,
-	    .max_message = 1 << 20, .max_refusal = 8};
-	p->peer.endpoint = endpoint_new(p->resolver, "127.0.0.1", http_peer_open(&p->server));
-	rng_init(&p->rng, 1);
+	stage_set_up(&p->stage, play_later, p);
 	resume_init(&p->resume);
-	buf_init(&p->client, 1 << 20);
-	loop_timer_init(&p->guard, p->server.loop, play_give_up, p);
-	loop_timer_init(&p->later, p->server.loop, play_later, p);
-	loop_timer_set(&p->guard, PLAY_GUARD_S * NS_PER_S);
 }
 
 /* p->channel is open, or NULL. Runs to the end of the play, and ends both traces by NUL. */
 static void
 play_run(struct play *p)
 {
-	if (p->client.len > 0 || p->channel == NULL)
+	if (p->stage.client.len > 0 || p->channel == NULL)
 		play_say(p, "failed at once");
 	if (p->channel != NULL) {
 		play_act(p, p->acts.at_start);
-		loop_run(p->server.loop, NULL);
+		loop_run(p->stage.server.loop, NULL);
 	}
-	buf_add(&p->client, "", 1);
-	buf_add(&p->server.trace, "", 1);
+	stage_end_traces(&p->stage);
 }
 
 static void
 play_tear_down(struct play *p)
 {
-	loop_timer_clear(&p->guard);
-	loop_timer_clear(&p->later);
 	channel_free(p->channel, false);
-	http_peer_close(&p->server);
-	endpoint_free(p->peer.endpoint);
-	resolver_free(p->resolver);
-	loop_free(p->server.loop);
+	stage_tear_down(&p->stage);
 	resume_release(&p->resume);
-	buf_release(&p->client);
-}
-
-/* One point: both traces are as they should be. */
-static void
-play_judge(const struct play *p, const char *client, const char *server, const char *name)
-{
-	bool ok = strcmp((char *)p->client.data, client) == 0 &&
-	    (server == NULL || strcmp((char *)p->server.trace.data, server) == 0);
-
-	if (!tap_ok(ok, "%s%s", name, p->server.bytewise ? ", byte by byte" : ""))
-		printf("# client '%s'\n#   want '%s'\n# server '%s'\n#   want '%s'\n",
-		    (char *)p->client.data, client, (char *)p->server.trace.data,
-		    server != NULL ? server : "anything");
 }
 
 #endif

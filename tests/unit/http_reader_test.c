@@ -5,8 +5,7 @@
  * "[200]" a head, the body, "." the end of an answer on a connection that may be used again
  * and "!" of one that may not; then what the end of the connection came to: "+" completes
  * the answer, "<cut>" in it, "<untouched>" before its first byte, or the class of an error.
- * Each is shown whole, growing by a byte and in two parts cut at every place, in memory
- * that ends at a guard page. */
+ * Each is shown in every way of pieces.h. */
 #include "lib/codec/http_reader.h"
 
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/codec/http_head.h"
+#include "tests/unit/pieces.h"
 #include "tests/unit/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -24,9 +24,8 @@ struct run {
 	struct http_reader reader;
 	struct http_head head;
 	const char *asks;          /* those to come */
-	struct buf trace;
-	struct err e;
-	bool failed;
+	struct buf *trace;
+	struct err *e;
 };
 
 static void
@@ -61,47 +60,47 @@ trace_item(struct run *run, const struct http_item *item, const char *data, size
 	case HTTP_ITEM_NONE:
 		return item->bytes.len == 0;
 	case HTTP_ITEM_INTERIM:
-		buf_addf(&run->trace, "(%d)", run->head.status);
+		buf_addf(run->trace, "(%d)", run->head.status);
 		return item->bytes.data == data && item->bytes.len == used &&
 		    head_within(&run->head, data, used);
 	case HTTP_ITEM_HEAD:
-		buf_addf(&run->trace, "[%d]", run->head.status);
+		buf_addf(run->trace, "[%d]", run->head.status);
 		return item->bytes.data == data && item->bytes.len == used &&
 		    head_within(&run->head, data, used);
 	case HTTP_ITEM_DATA:
-		buf_add(&run->trace, item->bytes.data, item->bytes.len);
+		buf_add(run->trace, item->bytes.data, item->bytes.len);
 		return item->bytes.len > 0 && (coded || within(item->bytes, data, used));
 	case HTTP_ITEM_END:
-		buf_addf(&run->trace, http_reader_persists(&run->reader) ? "." : "!");
+		buf_addf(run->trace, http_reader_persists(&run->reader) ? "." : "!");
 		return item->bytes.len == 0;
 	}
 	return false;
 }
 
-/* Takes what can be taken of these bytes; the number of those left. */
-static size_t
-feed(struct run *run, const char *data, size_t len)
+static ssize_t
+feed(void *ctx, const char *data, size_t len)
 {
-	for (;;) {
-		struct http_item item;
-		ssize_t used = http_reader_next(&run->reader, (const uint8_t *)data, len,
-		    &run->head, &item, &run->e);
+	struct run *run = ctx;
 
-		if (used < 0 || (size_t)used > len ||
+	for (size_t left = len;;) {
+		struct http_item item;
+		ssize_t used = http_reader_next(&run->reader, (const uint8_t *)data, left,
+		    &run->head, &item, run->e);
+
+		if (used < 0 || (size_t)used > left ||
 		    !trace_item(run, &item, data, (size_t)used)) {
-			buf_addf(&run->trace, "<%s>", used < 0 ? err_class_name(run->e.class) :
+			buf_addf(run->trace, "<%s>", used < 0 ? err_class_name(run->e->class) :
 			    "a promise broken");
 			if (http_reader_persists(&run->reader))
-				buf_addf(&run->trace, "yet it persists");
-			run->failed = true;
-			return 0;
+				buf_addf(run->trace, "yet it persists");
+			return -1;
 		}
 		data += used;
-		len -= (size_t)used;
+		left -= (size_t)used;
 		if (item.kind == HTTP_ITEM_END)
 			ask(run);
 		if (item.kind == HTTP_ITEM_NONE)
-			return len;
+			return (ssize_t)(len - left);
 	}
 }
 
@@ -110,72 +109,46 @@ end(struct run *run)
 {
 	bool untouched = http_reader_untouched(&run->reader);
 
-	switch (http_reader_end(&run->reader, &run->e)) {
+	switch (http_reader_end(&run->reader, run->e)) {
 	case 1:
-		buf_addf(&run->trace, http_reader_persists(&run->reader) ?
+		buf_addf(run->trace, http_reader_persists(&run->reader) ?
 		    "yet it persists" : "+");
 		break;
 	case 0:
 		break;
 	default:
-		buf_addf(&run->trace, "<%s>", run->e.class != ERR_CLOSED ?
-		    err_class_name(run->e.class) : untouched ? "untouched" : "cut");
+		buf_addf(run->trace, "<%s>", run->e->class != ERR_CLOSED ?
+		    err_class_name(run->e->class) : untouched ? "untouched" : "cut");
 		if (untouched != http_reader_untouched(&run->reader))
-			buf_addf(&run->trace, "forgotten");
+			buf_addf(run->trace, "forgotten");
 	}
 }
 
-/* Bytes that were not taken are shown again, with those that follow. */
 static void
-run_pieces(struct run *run, const char *asks, struct slice bytes, size_t first, size_t then)
+run_pieces(const char *asks, struct slice bytes, struct pieces how, struct buf *trace,
+    struct err *e)
 {
-	size_t taken = 0, shown = 0, n = first;
+	struct run run = {.asks = asks, .trace = trace, .e = e};
 
-	*run = (struct run){.asks = asks};
-	buf_init(&run->trace, 1 << 24);
-	ask(run);
-	while (shown < bytes.len && !run->failed) {
-		char *guarded;
-		size_t len;
-
-		shown = n < bytes.len - shown ? shown + n : bytes.len;
-		n = then;
-		len = shown - taken;
-		guarded = tap_guard(bytes.data + taken, len);
-		taken = shown - feed(run, guarded, len);
-		tap_guard_free(guarded, len);
-	}
-	if (!run->failed)
-		end(run);
-	http_reader_release(&run->reader);
+	ask(&run);
+	if (pieces_feed(bytes, how, feed, &run))
+		end(&run);
+	http_reader_release(&run.reader);
 }
 
-static bool
-leaves(const char *asks, struct slice bytes, size_t first, size_t then, const char *want)
+/* ctx: what is asked. */
+static void
+play(const void *ctx, struct slice bytes, struct pieces how, struct buf *trace)
 {
-	struct run run;
-	bool ok;
+	struct err e = {0};
 
-	run_pieces(&run, asks, bytes, first, then);
-	ok = slice_eq((struct slice){(char *)run.trace.data, run.trace.len}, want);
-	if (!ok)
-		printf("# %zu bytes, then %zu at a time: got '%.*s', want '%.100s' (%s)\n", first,
-		    then, run.trace.len < 100 ? (int)run.trace.len : 100,
-		    (char *)run.trace.data, want, run.e.text);
-	buf_release(&run.trace);
-	return ok;
+	run_pieces(ctx, bytes, how, trace, &e);
 }
 
 static void
 check(const char *asks, const char *data, size_t len, const char *want, const char *name)
 {
-	struct slice bytes = {data, len};
-	size_t step = len > 1000 ? 61 : 1;
-	bool ok = leaves(asks, bytes, len, 1, want) && leaves(asks, bytes, 1, step, want);
-
-	for (size_t cut = 2; ok && len < 300 && cut < len; cut++)
-		ok = leaves(asks, bytes, cut, len, want);
-	tap_ok(ok, "%s", name);
+	pieces_check(play, asks, (struct slice){data, len}, want, name);
 }
 
 struct vector {
@@ -198,11 +171,13 @@ check_all(const struct vector *vectors, size_t count)
 static void
 check_sentence(const char *bytes, const char *want)
 {
-	struct run run;
+	struct err e = {0};
+	struct buf trace;
 
-	run_pieces(&run, "G", slice_of(bytes), strlen(bytes), 1);
-	tap_text(run.e.text, want, want);
-	buf_release(&run.trace);
+	buf_init(&trace, 1 << 20);
+	run_pieces("G", slice_of(bytes), (struct pieces){strlen(bytes), 1}, &trace, &e);
+	tap_text(e.text, want, want);
+	buf_release(&trace);
 }
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -572,15 +547,7 @@ static void
 check_long(const char *before, size_t count, const char *after, const char *want,
     const char *name)
 {
-	struct buf b;
-
-	buf_init(&b, 1 << 20);
-	buf_add_text(&b, before);
-	memset(buf_reserve(&b, count), 'x', count);
-	b.len += count;
-	buf_add_text(&b, after);
-	check("G", (char *)b.data, b.len, want, name);
-	buf_release(&b);
+	pieces_check_long(play, "G", before, count, after, want, name);
 }
 
 static void

@@ -46,17 +46,6 @@ set_params(struct poll_params *params, const struct scene *s, const struct peer 
 	    .grace = s->grace_ms > 0 ? s->grace_ms * NS_PER_MS : POLL_NEVER, .shape = s->shape};
 }
 
-static size_t
-count_turns(const struct scene *s)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < TURNS; i++)
-		if (s->turns[i].answer != NULL || s->turns[i].end != PEER_KEEPS)
-			count = i + 1;
-	return count;
-}
-
 static void
 judge_resume(const struct play *p, const struct scene *s)
 {
@@ -73,8 +62,9 @@ check_once(const struct scene *s, bool bytewise)
 {
 	static const char *const shown[] = {"If-None-Match", "If-Modified-Since", "Prefer",
 	    NULL};
-	struct play p = {.server = {.turns = s->turns, .count = count_turns(s), .shown = shown,
-	    .bytewise = bytewise}, .acts = s->acts};
+	struct play p = {.stage.server = {.turns = s->turns,
+	    .count = peer_turn_count(s->turns, TURNS), .shown = shown, .bytewise = bytewise},
+	    .acts = s->acts};
 	struct place place = {.target = s->target != NULL ? s->target : "/",
 	    .resume = &p.resume};
 	struct poll_params params;
@@ -82,15 +72,15 @@ check_once(const struct scene *s, bool bytewise)
 	struct err e = {0};
 
 	play_set_up(&p);
-	p.peer.max_message = s->max_message > 0 ? s->max_message : 1 << 20;
-	set_params(&params, s, &p.peer);
+	p.stage.peer.max_message = s->max_message > 0 ? s->max_message : 1 << 20;
+	set_params(&params, s, &p.stage.peer);
 	if (s->last_id != NULL)
 		resume_set(&p.resume.last_id, slice_of(s->last_id));
 	if (s->etag != NULL)
 		resume_set(&p.resume.etag, slice_of(s->etag));
-	p.channel = poll_open(p.server.loop, &params, &place, &play_events, &p, &e);
+	p.channel = poll_open(p.stage.server.loop, &params, &place, &play_events, &p, &e);
 	play_run(&p);
-	play_judge(&p, s->client, s->server, s->name);
+	stage_judge(&p.stage, s->client, s->server, s->name);
 	if (s->resume != NULL)
 		judge_resume(&p, s);
 	if (s->slow_ms > 0)

@@ -3,9 +3,7 @@
  * A vector is a stream and the trace it must leave, such as
  *     "message{first}#1 | :{ a comment} | retry{3000} | add{x} | within | last#1"
  * where # is the id that is in force with an event, "within" an event that was cut, and "last" the
- * id that a reconnection would name; a NUL is shown as '^'. Each is run whole, a byte at a time
- * and cut in two at every place, each piece in memory of its own that ends at a guard page and is
- * gone before the next piece comes. */
+ * id that a reconnection would name; a NUL is shown as '^'. Each comes in every way of pieces.h. */
 #include "lib/codec/sse.h"
 
 #include <stdio.h>
@@ -14,38 +12,35 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "tests/unit/pieces.h"
 #include "tests/unit/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum {
-	SHORT = 400,               /* streams up to this length are cut everywhere */
-	MAX = 5000,                /* the maximum unless a test is about it */
-};
+enum { MAX = 5000 };               /* the maximum unless a test is about it */
 
 struct run {
 	struct sse_reader reader;
-	struct buf trace;
-	bool failed;
+	struct buf *trace;
 	bool sound;                /* no promise of the header was broken on the way */
 };
 
 static void
 trace_part(struct run *run, const char *before, struct slice part, const char *after)
 {
-	buf_add_text(&run->trace, before);
+	buf_add_text(run->trace, before);
 	if (part.len <= 200)
-		buf_add(&run->trace, part.data, part.len);
+		buf_add(run->trace, part.data, part.len);
 	else
-		buf_addf(&run->trace, "%.3s*%zu", part.data, part.len);
-	buf_add_text(&run->trace, after);
+		buf_addf(run->trace, "%.3s*%zu", part.data, part.len);
+	buf_add_text(run->trace, after);
 }
 
 static void
 trace_item(struct run *run, const struct sse_item *item)
 {
-	if (run->trace.len > 0)
-		buf_add_text(&run->trace, " | ");
+	if (run->trace->len > 0)
+		buf_add_text(run->trace, " | ");
 	switch (item->kind) {
 	case SSE_ITEM_NONE:
 		break;
@@ -59,7 +54,7 @@ trace_item(struct run *run, const struct sse_item *item)
 		trace_part(run, ":{", item->text, "}");
 		break;
 	case SSE_ITEM_RETRY:
-		buf_addf(&run->trace, "retry{%llu}", (unsigned long long)item->retry_ms);
+		buf_addf(run->trace, "retry{%llu}", (unsigned long long)item->retry_ms);
 		break;
 	}
 }
@@ -70,89 +65,61 @@ same_slice(struct slice a, struct slice b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/* Feeds one piece; false after an error. */
-static void
-feed(struct run *run, const uint8_t *data, size_t len)
+static ssize_t
+feed(void *ctx, const char *bytes, size_t len)
 {
+	struct run *run = ctx;
+	const uint8_t *data = (const uint8_t *)bytes;
+	size_t left = len;
 	struct sse_item item;
 	struct err e = {0};
 
 	do {
-		ssize_t n = sse_next(&run->reader, data, len, &item, &e);
+		ssize_t n = sse_next(&run->reader, data, left, &item, &e);
 
 		if (n < 0) {
-			buf_addf(&run->trace, "%s%s", run->trace.len > 0 ? " | " : "",
+			buf_addf(run->trace, "%s%s", run->trace->len > 0 ? " | " : "",
 			    err_class_name(e.class));
-			run->failed = true;
-			return;
+			return -1;
 		}
-		run->sound = run->sound && (size_t)n <= len && (n > 0 || len == 0) &&
-		    (item.kind != SSE_ITEM_NONE || (size_t)n == len);
+		run->sound = run->sound && (size_t)n <= left && (n > 0 || left == 0) &&
+		    (item.kind != SSE_ITEM_NONE || (size_t)n == left);
 		if (item.kind != SSE_ITEM_NONE) {
 			trace_item(run, &item);
 			run->sound = run->sound &&
 			    same_slice(item.id, sse_last_id(&run->reader));
 		}
 		data += n;
-		len -= (size_t)n;
+		left -= (size_t)n;
 	} while (item.kind != SSE_ITEM_NONE);
+	return (ssize_t)len;
 }
 
+/* ctx: the id of a connection before. */
 static void
-run_pieces(struct run *run, const struct slice *stream, size_t first, size_t then,
-    const char *id)
+play(const void *ctx, struct slice stream, struct pieces how, struct buf *trace)
 {
-	size_t n = first;
+	struct run run = {.trace = trace, .sound = true};
 
-	*run = (struct run){.sound = true};
-	buf_init(&run->trace, 1 << 20);
-	if (sse_init(&run->reader, MAX, slice_of(id)) != 0)
-		run->sound = false;
-	for (size_t at = 0; at < stream->len && !run->failed; at += n, n = then) {
-		uint8_t *guarded;
-
-		n = n < stream->len - at ? n : stream->len - at;
-		guarded = tap_guard(stream->data + at, n);
-		feed(run, guarded, n);
-		tap_guard_free(guarded, n);
-	}
-	if (!run->failed && sse_within_event(&run->reader))
-		buf_addf(&run->trace, "%swithin", run->trace.len > 0 ? " | " : "");
-	if (sse_last_id(&run->reader).len > 0)
-		trace_part(run, run->trace.len > 0 ? " | last#" : "last#",
-		    sse_last_id(&run->reader), "");
-	for (size_t i = 0; i < run->trace.len; i++)
-		if (run->trace.data[i] == '\0')
-			run->trace.data[i] = '^';
-	sse_release(&run->reader);
-}
-
-static bool
-leaves(const struct slice *stream, size_t first, size_t then, const char *id, const char *want)
-{
-	struct run run;
-	bool ok;
-
-	run_pieces(&run, stream, first, then, id);
-	ok = run.sound && run.trace.len == strlen(want) &&
-	    memcmp(run.trace.data != NULL ? (char *)run.trace.data : "", want, run.trace.len) == 0;
-	if (!ok)
-		printf("# %zu bytes, then %zu at a time:%s got '%.*s', want '%s'\n", first, then,
-		    run.sound ? "" : " a promise broken,", (int)run.trace.len,
-		    (char *)run.trace.data, want);
-	buf_release(&run.trace);
-	return ok;
+	if (sse_init(&run.reader, MAX, slice_of(ctx)) != 0)
+		run.sound = false;
+	if (pieces_feed(stream, how, feed, &run) && sse_within_event(&run.reader))
+		buf_addf(trace, "%swithin", trace->len > 0 ? " | " : "");
+	if (sse_last_id(&run.reader).len > 0)
+		trace_part(&run, trace->len > 0 ? " | last#" : "last#",
+		    sse_last_id(&run.reader), "");
+	for (size_t i = 0; i < trace->len; i++)
+		if (trace->data[i] == '\0')
+			trace->data[i] = '^';
+	if (!run.sound)
+		buf_addf(trace, " (a promise broken)");
+	sse_release(&run.reader);
 }
 
 static void
 check_bytes(const char *data, size_t len, const char *id, const char *want, const char *name)
 {
-	struct slice stream = {data, len};
-	bool ok = leaves(&stream, len, 1, id, want) && leaves(&stream, 1, 1, id, want);
-
-	for (size_t cut = 2; ok && len <= SHORT && cut < len; cut++)
-		ok = leaves(&stream, cut, len, id, want);
-	tap_ok(ok, "%s", name);
+	pieces_check(play, id, (struct slice){data, len}, want, name);
 }
 
 struct vector {
@@ -395,20 +362,11 @@ test_retry(void)
 	check_all(vectors, COUNT(vectors));
 }
 
-/* `before`, `count` times 'x', `after`. */
 static void
 check_long(const char *before, size_t count, const char *after, const char *want,
     const char *name)
 {
-	struct buf b;
-
-	buf_init(&b, 1 << 20);
-	buf_add_text(&b, before);
-	memset(buf_reserve(&b, count), 'x', count);
-	b.len += count;
-	buf_add_text(&b, after);
-	check_bytes((const char *)b.data, b.len, "", want, name);
-	buf_release(&b);
+	pieces_check_long(play, "", before, count, after, want, name);
 }
 
 static void

@@ -1,11 +1,13 @@
 #include "tests/unit/tap.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static int points, failures;
@@ -51,6 +53,37 @@ tap_bytes(const void *got, size_t got_len, const void *want, size_t want_len, co
 	if (!tap_ok(same, "%s", name))
 		printf("# got %zu bytes, want %zu\n", got_len, want_len);
 	return same;
+}
+
+bool
+tap_traces(const char *client, const char *want_client, const char *server,
+    const char *want_server, bool bytewise, const char *name)
+{
+	bool ok = (want_client == NULL || strcmp(client, want_client) == 0) &&
+	    (want_server == NULL || strcmp(server, want_server) == 0);
+
+	if (!tap_ok(ok, "%s%s", name, bytewise ? ", byte by byte" : ""))
+		printf("# client '%s'\n#   want '%s'\n# server '%s'\n#   want '%s'\n", client,
+		    want_client != NULL ? want_client : "anything", server,
+		    want_server != NULL ? want_server : "anything");
+	return ok;
+}
+
+int
+tap_listen(uint16_t *port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	if (bind(fd, (struct sockaddr *)&at, len) != 0 || listen(fd, 8) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&at, &len) != 0) {
+		perror("tap_listen");
+		exit(1);
+	}
+	*port = ntohs(at.sin_port);
+	return fd;
 }
 
 int
