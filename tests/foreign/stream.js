@@ -2,8 +2,9 @@
 //
 // On each URL (a topic of one node each) it opens a publisher and a receiver; all of them receive
 // what all publish. Prints "streaming" once numbers have come back from everyone, and publishes
-// until a line comes on the standard input. Then it waits until everything has come everywhere, 15
-// s at most, and prints one line:
+// until a line comes on the standard input. "hold" makes a pause: when everything has come
+// everywhere, "held" is printed; "on" ends the pause. Any other line ends it all: it waits until
+// everything has come everywhere, 15 s at most, and prints one line:
 //   {"sent":N,"received":N,"lost":N,"duplicate":N,"reordered":N,"closed":N}
 'use strict';
 const WebSocket = require('ws');
@@ -67,13 +68,22 @@ async function main() {
 		publishers.push(await open(url));
 		await open(url);
 	}
-	const timer = setInterval(() => publishers.forEach((socket, i) =>
+	const publish = () => setInterval(() => publishers.forEach((socket, i) =>
 		socket.send(`${i}:${sent[i]++}`)), EVERY_MS);
+	let timer = publish();
 	await until(() => receivers.every((r) => r.top.every((number) => number >= 0)), 10000);
 	console.log('streaming');
-	await new Promise((resolve) =>
-		readline.createInterface({ input: process.stdin }).once('line', resolve));
-	clearInterval(timer);
+	for await (const line of readline.createInterface({ input: process.stdin })) {
+		if (line === 'on') {
+			timer = publish();
+			continue;
+		}
+		clearInterval(timer);
+		if (line !== 'hold')
+			break;
+		await until(() => lost() === 0, 15000);
+		console.log('held');
+	}
 	await until(() => lost() === 0, 15000);
 	const sum = (field) => receivers.reduce((total, r) => total + r[field], 0);
 	console.log(JSON.stringify({
