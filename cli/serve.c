@@ -3,11 +3,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/cmd.h"
 #include "cli/opt.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
+#include "lib/base/secret.h"
 #include "lib/node/node.h"
 
 static struct node_params params = {
@@ -36,6 +38,10 @@ static const struct opt rows[] = {
 	    "close a receiver with more than this queued (1MiB)", NULL},
 	{"heartbeat", 0, OPT_DURATION, &params.heartbeat_ns, "TIME",
 	    "a silent event stream shows that it is alive (15s)", NULL},
+	{"auth-secret", 0, OPT_TEXT, &params.auth_secret, "SECRET|@FILE",
+	    "ask for a token (JWT, HS256) signed with it", NULL},
+	{"rate-limit", 0, OPT_RATE, &params.rate_limit, "RATE",
+	    "messages of a WebSocket, or requests of an address (none)", NULL},
 	{"chaos", 0, OPT_TEXT, &params.chaos, "SPEC",
 	    "break promises: drop=1/100,dup=1/200,swap=1/50,...", NULL},
 	{"tls-cert", 0, OPT_TEXT, &params.tls_cert, "FILE",
@@ -69,6 +75,8 @@ static int
 run(int argc, char **argv, char **rest)
 {
 	struct err e = {0};
+	char *owned = NULL;
+	bool failed;
 
 	(void)rest;
 	if (argc > 0) {
@@ -78,7 +86,10 @@ run(int argc, char **argv, char **rest)
 	params.ready = ready;
 	params.log = report;
 	params.trace = verbose > 0;
-	if (node_run(&params, &e) == 0)
+	failed = secret_read(&params.auth_secret, &owned, "--auth-secret", &e) != 0 ||
+	    node_run(&params, &e) != 0;
+	free(owned);
+	if (!failed)
 		return EXIT_FINE;
 	cmd_complain("%s", e.text);
 	return err_exit_code(e.class);

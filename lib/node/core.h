@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "lib/base/slice.h"
+#include "lib/node/bucket.h"
 #include "lib/node/chaos.h"
 #include "lib/node/deadline.h"
 #include "lib/node/metrics.h"
@@ -22,6 +23,7 @@
 
 struct broker;
 struct hub;
+struct limiter;
 struct receipt;
 struct receiver;
 struct ws;
@@ -33,6 +35,9 @@ struct node {
 	struct hub *hub;
 	struct broker *broker;
 	struct chaos chaos;
+	struct slice secret;         /* that tokens are signed with; empty: none are asked for */
+	struct bucket_rate rate;     /* of messages on one WebSocket */
+	struct limiter *limiter;     /* of requests from one address; NULL: no limit */
 	struct deadlines deadlines;
 	int watch_fd;                /* see receiver_enter */
 	struct metrics metrics;

@@ -10,6 +10,7 @@
 #include "lib/base/utf8.h"
 #include "lib/node/broker.h"
 #include "lib/node/core.h"
+#include "lib/node/guard.h"
 #include "lib/node/poll.h"
 #include "lib/node/sse.h"
 
@@ -395,7 +396,8 @@ http_begin(struct node *n, struct lws *wsi, struct http_request *r)
 	const char *method = http_route(wsi, &r->route);
 	struct http_refusal why;
 
-	if (!http_acceptable(wsi, &r->route, method, &why)) {
+	if (!http_acceptable(wsi, &r->route, method, &why) ||
+	    !guard_admit(n, wsi, &r->route, &r->expires, &why)) {
 		http_refuse(wsi, &why);
 		return -1;
 	}

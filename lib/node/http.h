@@ -19,6 +19,7 @@ struct stream_id;
 struct http_request {
 	struct route route;
 	bool head;                     /* no body in the answer */
+	double expires;                /* its token, in seconds since 1970; or INFINITY */
 	struct http_post *post;        /* POST /pub/{topic}, until it is answered */
 	struct sse *sse;               /* GET /sse/{topic}, until it ends */
 	struct poll *poll;             /* GET /poll/{topic}, until it is answered */
@@ -40,7 +41,7 @@ struct http_answer {
 /* Why a request is not served. */
 struct http_refusal {
 	unsigned status;
-	char field[24];                /* one more field, "Allow: GET"; empty for none */
+	char field[192];               /* one more field, "Allow: GET"; empty for none */
 	const char *text;
 };
 

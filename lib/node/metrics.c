@@ -108,6 +108,19 @@ metrics_connections(const struct metrics *m)
 }
 
 static int
+write_refusals(const struct metrics *m, struct buf *into)
+{
+	if (number(into, "hail_slow_closed_total", "counter",
+	    "Receivers closed because they did not keep up.", m->slow_closed) != 0 ||
+	    number(into, "hail_unauthorized_total", "counter",
+	    "Requests refused for want of a good token, or ended when theirs expired.",
+	    m->unauthorized) != 0)
+		return -1;
+	return number(into, "hail_rate_limited_total", "counter",
+	    "Requests refused and WebSockets closed beyond the rate limit.", m->rate_limited);
+}
+
+static int
 write_by_route(struct buf *into, const char *name, const char *type, const char *help,
     const uint64_t of[METRICS_ROUTES])
 {
@@ -140,9 +153,7 @@ metrics_write(const struct metrics *m, struct buf *into)
 	    "Connections open now, by route.", m->connections) != 0 ||
 	    write_by_route(into, "hail_route_deliveries_total", "counter",
 	    "Messages written to receivers of this node, by route.", m->deliveries) != 0 ||
-	    number(into, "hail_slow_closed_total", "counter",
-	    "Receivers closed because they did not keep up.", m->slow_closed) != 0 ||
-	    write_redis(m, into) != 0 || write_faults(m, into) != 0)
+	    write_refusals(m, into) != 0 || write_redis(m, into) != 0 || write_faults(m, into) != 0)
 		return -1;
 	if (head(into, "hail_process_cpu_seconds_total", "counter",
 	    "Processor time, user and system.") != 0 ||

@@ -34,6 +34,8 @@ struct metrics {
 	uint64_t published;
 	uint64_t deliveries[METRICS_ROUTES];     /* messages written to receivers */
 	uint64_t slow_closed;
+	uint64_t unauthorized;       /* refused for want of a token, or ended when it expired */
+	uint64_t rate_limited;       /* requests refused and WebSockets closed */
 	int redis_up;                /* 1 or 0; -1: there is none, so the metric is absent */
 	uint64_t redis_reconnects;
 	unsigned fault_nodes;

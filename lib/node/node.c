@@ -19,9 +19,11 @@
 #include "lib/node/broker.h"
 #include "lib/node/core.h"
 #include "lib/node/delay.h"
+#include "lib/node/guard.h"
 #include "lib/node/http.h"
 #include "lib/node/hub.h"
 #include "lib/node/identity.h"
+#include "lib/node/limiter.h"
 #include "lib/node/listener.h"
 #include "lib/node/memory_broker.h"
 #include "lib/node/message.h"
@@ -250,15 +252,17 @@ node_opened(struct node *n)
 /* An upgrade was asked for. 0: it may go on; 1: it was refused; -1: the connection is
  * broken. */
 static int
-check_upgrade(struct lws *wsi)
+check_upgrade(struct node *n, struct lws *wsi)
 {
 	struct http_refusal why;
 	struct route route;
 	const char *method = http_route(wsi, &route);
 	char since[QUERY_BYTES];
 	struct stream_id id;
+	double expires;
 
-	if (!http_acceptable(wsi, &route, method, &why))
+	if (!http_acceptable(wsi, &route, method, &why) ||
+	    !guard_admit(n, wsi, &route, &expires, &why))
 		return http_refuse(wsi, &why) == 0 ? 1 : -1;
 	if (!route_upgrades(route.kind))
 		why = (struct http_refusal){400, "", "this is not for WebSocket"};
@@ -283,6 +287,7 @@ established(struct run *run, struct lws *wsi, struct session *s)
 	if (http_query(wsi, "since=", text, sizeof text) &&
 	    stream_id_parse(&since, text, strlen(text)))
 		params.since = &since;
+	params.expires = guard_expiry(&run->node, wsi);
 	params.raw = http_query(wsi, "raw=", text, sizeof text) && strcmp(text, "1") == 0;
 	s->ws = ws_new(&run->node, wsi, &params);
 	return s->ws != NULL ? 0 : -1;
@@ -309,7 +314,7 @@ on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 
 	switch ((int)reason) {
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return check_upgrade(wsi);
+		return check_upgrade(&run_of(wsi)->node, wsi);
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		SSL_CTX_set_mode(user, SSL_MODE_RELEASE_BUFFERS);
 		return 0;
@@ -386,6 +391,11 @@ check_params(const struct node_params *p, struct err *e)
 		return err_set(e, ERR_USAGE, 0, "--max-backlog: at least 1 KiB");
 	if (p->heartbeat_ns < 10 * NS_PER_MS || p->heartbeat_ns > 3600 * NS_PER_S)
 		return err_set(e, ERR_USAGE, 0, "--heartbeat: between 10 ms and 1 h");
+	if (p->auth_secret != NULL && p->auth_secret[0] == '\0')
+		return err_set(e, ERR_USAGE, 0, "--auth-secret: the secret is empty");
+	if (p->rate_limit != 0 && (p->rate_limit < 1.0 / 3600 || p->rate_limit > 1e6))
+		return err_set(e, ERR_USAGE, 0,
+		    "--rate-limit: between 1/h and 1m/s, or 0 for no limit");
 	return 0;
 }
 
@@ -507,11 +517,23 @@ start_parts(struct run *run, struct err *e)
 }
 
 static int
+start_guard(struct node *n, struct err *e)
+{
+	if (n->params.auth_secret != NULL)
+		n->secret = slice_of(n->params.auth_secret);
+	if (n->params.rate_limit == 0)
+		return 0;
+	n->rate = bucket_rate_of(n->params.rate_limit);
+	n->limiter = limiter_new(&n->rate);
+	return n->limiter != NULL ? 0 : err_set(e, ERR_MEMORY, 0, "no memory for the rate limit");
+}
+
+static int
 start(struct run *run, struct err *e)
 {
 	struct node *n = &run->node;
 
-	if (check_params(&n->params, e) != 0)
+	if (check_params(&n->params, e) != 0 || start_guard(n, e) != 0)
 		return -1;
 	if (n->params.chaos != NULL && chaos_parse(&n->chaos, n->params.chaos, e) != 0)
 		return -1;
@@ -550,6 +572,7 @@ release(struct run *run)
 	if (n->lws != NULL)
 		lws_context_destroy(n->lws);
 	hub_free(n->hub);
+	limiter_free(n->limiter);
 	if (run->listening == NULL && run->listen_fd >= 0)
 		close(run->listen_fd);
 	if (run->signals == NULL && run->signal_fd >= 0)

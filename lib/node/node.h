@@ -26,6 +26,8 @@ struct node_params {
 	uint64_t max_message;      /* bytes of one message received */
 	uint64_t max_backlog;      /* bytes queued for one receiver */
 	uint64_t heartbeat_ns;     /* of silence, before an event stream shows a sign of life */
+	const char *auth_secret;   /* tokens must be signed with it; NULL: none are asked for */
+	double rate_limit;         /* a second, of messages and requests; 0: no limit */
 	bool trace;                /* hand on the warnings of libwebsockets, too */
 
 	/* Connections are accepted at `url`, "http://HOST:PORT", with TLS "https://HOST:PORT". */

@@ -9,6 +9,7 @@
 #include "lib/base/units.h"
 #include "lib/node/core.h"
 #include "lib/node/field.h"
+#include "lib/node/guard.h"
 #include "lib/node/http.h"
 #include "lib/node/receiver.h"
 
@@ -45,6 +46,7 @@ enum outcome {
 	MESSAGES,
 	NOTHING,
 	UNKNOWN,         /* the broker is away, so nobody knows */
+	EXPIRED,         /* its token is good no longer */
 };
 
 /* --- the question ------------------------------------------------------------------------- */
@@ -98,6 +100,8 @@ outcome(const struct poll *p)
 
 	if (r->outbox.count > 0)
 		return MESSAGES;
+	if (r->ended && r->why == RECEIVER_EXPIRED)
+		return EXPIRED;
 	if (r->ended && r->why != RECEIVER_STOPPED)
 		return CUT;
 	if (!p->settled)
@@ -183,6 +187,19 @@ answer_unknown(struct poll *p)
 	    .body = slice_of("the broker does not answer\n")});
 }
 
+static int
+answer_expired(struct poll *p)
+{
+	struct lws *wsi = p->receiver.wsi;
+	struct http_refusal why;
+
+	p->request->poll = NULL;
+	poll_free(p);
+	guard_expired(&why);
+	http_refuse(wsi, &why);
+	return -1;
+}
+
 /* Answers it if there is an answer. */
 static int
 advance(struct poll *p)
@@ -201,6 +218,8 @@ advance(struct poll *p)
 		return send_answer(p, 204, NULL);
 	case UNKNOWN:
 		return answer_unknown(p);
+	case EXPIRED:
+		return answer_expired(p);
 	}
 	return -1;
 }
@@ -324,6 +343,8 @@ hold(struct poll *p, uint64_t wait_ns)
 	uint64_t now = clock_ns();
 
 	receiver_stay(&p->receiver);
+	if (receiver_expire(&p->receiver, p->request->expires) != 0)
+		return -1;
 	p->due_ns = now + (wait_ns > 0 ? wait_ns : BROKER_NS);
 	return deadline_set(&p->receiver.node->deadlines, &p->over, now);
 }

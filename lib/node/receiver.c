@@ -1,8 +1,12 @@
 #include "lib/node/receiver.h"
 
+#include <math.h>
 #include <sys/epoll.h>
 
 #include "lib/node/core.h"
+#include "lib/node/guard.h"
+
+#define LOOK_NS (3600 * NS_PER_S)        /* at the wall clock at least so often: it may be set */
 
 /* --- into the outbox ---------------------------------------------------------------------- */
 
@@ -280,6 +284,37 @@ receiver_watched(struct node *n)
 	}
 }
 
+/* --- until its token expires -------------------------------------------------------------- */
+
+/* A millisecond is added, so that it has expired then. */
+static int
+await_expiry(struct receiver *r)
+{
+	double left = (r->expires - guard_now()) * (double)NS_PER_S;
+	uint64_t ns = left < (double)LOOK_NS ? (uint64_t)fmax(left, 0) : LOOK_NS;
+
+	return deadline_set(&r->node->deadlines, &r->expiry, clock_ns() + ns + NS_PER_MS);
+}
+
+static void
+look_at_expiry(struct deadline *d)
+{
+	struct receiver *r = lws_container_of(d, struct receiver, expiry);
+
+	if (r->ended || (guard_now() < r->expires && await_expiry(r) == 0))
+		return;
+	r->node->metrics.unauthorized++;
+	receiver_end(r, RECEIVER_EXPIRED);
+}
+
+int
+receiver_expire(struct receiver *r, double expires)
+{
+	r->expires = expires;
+	r->expiry.due = look_at_expiry;
+	return expires == INFINITY ? 0 : await_expiry(r);
+}
+
 /* --- life --------------------------------------------------------------------------------- */
 
 void
@@ -325,6 +360,7 @@ receiver_release(struct receiver *r)
 		r->next->previous = r->previous;
 	n->metrics.connections[r->ops->route]--;
 	held_clear(&n->deadlines, &r->held);
+	deadline_clear(&n->deadlines, &r->expiry);
 	outbox_clear(&r->outbox);
 }
 

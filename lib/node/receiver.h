@@ -12,6 +12,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/slice.h"
+#include "lib/node/deadline.h"
 #include "lib/node/held.h"
 #include "lib/node/hub.h"
 #include "lib/node/message.h"
@@ -28,6 +29,8 @@ enum receiver_end {
 	RECEIVER_REFUSED,        /* the broker did not take what it published */
 	RECEIVER_BROKEN,         /* chaos, no memory, or the client is gone */
 	RECEIVER_STOPPED,        /* the node stops */
+	RECEIVER_EXPIRED,        /* its token is good no longer */
+	RECEIVER_LIMITED,        /* it sends more than --rate-limit allows */
 };
 
 struct receiver_ops {
@@ -52,6 +55,8 @@ struct receiver {
 	struct receiver *next, *previous;        /* of all in the node */
 	struct outbox outbox;
 	struct held_list held;
+	struct deadline expiry;
+	double expires;
 	enum message_form form;          /* in which it is sent messages */
 	bool ended;
 	enum receiver_end why;           /* once it has ended */
@@ -69,6 +74,9 @@ void receiver_begin(struct receiver *r, struct node *n, struct lws *wsi,
 /* Becomes a member of the topic, as hub_join. What is held is not woken by what happens
  * meanwhile: the caller looks at it then. -1: no memory. */
 int receiver_join(struct receiver *r, struct slice topic, const struct stream_id *since);
+
+/* Ends it as expired at that time, in seconds since 1970, INFINITY for never. -1: no memory. */
+int receiver_expire(struct receiver *r, double expires);
 
 /* Asks for a turn to write. */
 void receiver_wake(struct receiver *r);

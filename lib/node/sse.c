@@ -145,7 +145,8 @@ finish(struct sse *s)
 	int failed;
 
 	hub_leave(s->receiver.node->hub, &s->receiver.member);
-	if (s->receiver.why != RECEIVER_STOPPED || !chunked(s))
+	if ((s->receiver.why != RECEIVER_STOPPED && s->receiver.why != RECEIVER_EXPIRED) ||
+	    !chunked(s))
 		return -1;
 	failed = begin_block(&b, BLOCK_MAX);
 	write_block(s, &b, failed ? failed : buf_add_text(&b, "0\r\n\r\n"));
@@ -300,6 +301,7 @@ sse_begin(struct node *n, struct lws *wsi, struct http_request *r)
 	s->may_begin = !s->locates;
 	receiver_stay(&s->receiver);
 	if (deadline_set(&n->deadlines, &s->beat, s->written_ns) != 0 ||
+	    receiver_expire(&s->receiver, r->expires) != 0 ||
 	    receiver_join(&s->receiver, topic, s->locates ? NULL : &since) != 0)
 		return -1;
 	return advance(s);

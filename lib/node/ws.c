@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/node/broker.h"
 #include "lib/node/core.h"
 #include "lib/node/hub.h"
@@ -24,7 +25,10 @@ struct ws {
 	bool echo;
 	bool binary;                    /* the message coming in is */
 	bool choked;                    /* not read from */
+	bool closing;                   /* the close frame is with libwebsockets */
+	struct bucket bucket;           /* of messages coming in */
 	enum lws_close_status code;
+	const char *reason;             /* for the close frame; NULL: none */
 	size_t topic_len;
 	char topic[];
 };
@@ -40,6 +44,28 @@ choke(struct ws *w, bool choked)
 	lws_rx_flow_control(w->receiver.wsi, !choked);
 }
 
+static void
+unlink_choked(struct ws *w)
+{
+	struct ws **at = &w->receiver.node->choked;
+
+	if (!w->choked)
+		return;
+	while (*at != NULL && *at != w)
+		at = &(*at)->next_choked;
+	if (*at == w)
+		*at = w->next_choked;
+}
+
+/* What a client still sends is read, and thrown away: a socket that is closed with something
+ * unread is reset, and then the client may not see why. */
+static void
+read_on(struct ws *w)
+{
+	unlink_choked(w);
+	choke(w, false);
+}
+
 /* Closes once what is queued has been sent, but soon in any case. Nothing is received or
  * delivered any more. */
 static void
@@ -47,6 +73,7 @@ end(struct receiver *r)
 {
 	struct ws *w = (struct ws *)r;
 
+	read_on(w);
 	switch (r->why) {
 	case RECEIVER_SLOW:
 	case RECEIVER_REFUSED:
@@ -57,6 +84,14 @@ end(struct receiver *r)
 		break;
 	case RECEIVER_STOPPED:
 		w->code = LWS_CLOSE_STATUS_GOINGAWAY;
+		break;
+	case RECEIVER_EXPIRED:
+		w->code = LWS_CLOSE_STATUS_POLICY_VIOLATION;
+		w->reason = "token expired";
+		break;
+	case RECEIVER_LIMITED:
+		w->code = LWS_CLOSE_STATUS_POLICY_VIOLATION;
+		w->reason = "rate limit";
 		break;
 	}
 	lws_set_timeout(r->wsi, PENDING_TIMEOUT_USER_OK, CLOSE_SECONDS);
@@ -77,11 +112,16 @@ static const struct receiver_ops echoes = {
 	.end = end,
 };
 
+/* libwebsockets sends the close frame and then waits, 5 s at most, for that of the client. Until
+ * then it may have turns to write, and would take a second -1 for the end of the patience. */
 static int
 finish_closing(struct ws *w)
 {
+	read_on(w);
+	w->closing = true;
 	hub_leave(w->receiver.node->hub, &w->receiver.member);
-	lws_close_reason(w->receiver.wsi, w->code, NULL, 0);
+	lws_close_reason(w->receiver.wsi, w->code, (unsigned char *)w->reason,
+	    w->reason != NULL ? strlen(w->reason) : 0);
 	return -1;
 }
 
@@ -90,12 +130,16 @@ ws_writable(struct ws *w)
 {
 	struct receiver *r = &w->receiver;
 
+	if (w->closing)
+		return 0;
 	if (receiver_send(r) != 0)
 		return -1;
 	if (r->outbox.count > 0)
 		lws_callback_on_writable(r->wsi);
 	else if (r->ended)
 		return finish_closing(w);
+	if (r->ended)
+		return 0;
 	if (w->echo)
 		choke(w, r->outbox.bytes > ECHO_BACKLOG);
 	else if (receiver_has_room(&r->member))
@@ -149,9 +193,24 @@ publish(struct ws *w, struct slice data)
 	return 0;
 }
 
+/* What came before is echoed or published all the same. */
+static bool
+is_too_much(struct ws *w)
+{
+	const struct bucket_rate *rate = &w->receiver.node->rate;
+
+	if (rate->cost_ns == 0 || bucket_take(&w->bucket, rate, clock_ns()) == 0)
+		return false;
+	w->receiver.node->metrics.rate_limited++;
+	receiver_end(&w->receiver, RECEIVER_LIMITED);
+	return true;
+}
+
 static int
 complete(struct ws *w, struct slice data)
 {
+	if (is_too_much(w))
+		return 0;
 	return w->echo ? echo(w, data) : publish(w, data);
 }
 
@@ -184,19 +243,6 @@ ws_received(struct ws *w, const char *data, size_t len)
 
 /* --- life --------------------------------------------------------------------------------- */
 
-static void
-unchoke(struct ws *w)
-{
-	struct ws **at = &w->receiver.node->choked;
-
-	if (!w->choked)
-		return;
-	while (*at != NULL && *at != w)
-		at = &(*at)->next_choked;
-	if (*at == w)
-		*at = w->next_choked;
-}
-
 struct ws *
 ws_new(struct node *n, struct lws *wsi, const struct ws_params *params)
 {
@@ -212,8 +258,9 @@ ws_new(struct node *n, struct lws *wsi, const struct ws_params *params)
 	buf_init(&w->partial, n->params.max_message);
 	w->receiver.form = params->raw ? MESSAGE_RAW : MESSAGE_JSON;
 	receiver_begin(&w->receiver, n, wsi, w->echo ? &echoes : &member_of_topic);
-	if (!w->echo && receiver_join(&w->receiver, (struct slice){w->topic, w->topic_len},
-	    params->since) != 0) {
+	if (receiver_expire(&w->receiver, params->expires) != 0 || (!w->echo &&
+	    receiver_join(&w->receiver, (struct slice){w->topic, w->topic_len},
+	    params->since) != 0)) {
 		ws_free(w);
 		return NULL;
 	}
@@ -227,7 +274,7 @@ ws_free(struct ws *w)
 {
 	if (w == NULL)
 		return;
-	unchoke(w);
+	unlink_choked(w);
 	receiver_release(&w->receiver);
 	buf_release(&w->partial);
 	free(w);

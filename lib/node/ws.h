@@ -18,6 +18,7 @@ struct ws_params {
 	const struct route *route;       /* lent for the call; ROUTE_WS or ROUTE_ECHO */
 	const struct stream_id *since;   /* replay what came after; NULL: only what is new */
 	bool raw;                        /* data only, not the JSON around it */
+	double expires;                  /* its token, in seconds since 1970; or INFINITY */
 };
 
 /* NULL: no memory. */

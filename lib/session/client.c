@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "lib/base/json_pointer.h"
+#include "lib/base/secret.h"
 #include "lib/base/url.h"
 #include "lib/codec/ws_deflate.h"
 #include "lib/session/detour.h"
 #include "lib/session/jwt.h"
 #include "lib/session/lines.h"
-#include "lib/session/secret.h"
 #include "lib/session/via.h"
 #include "lib/transport/endpoint.h"
 

@@ -1,4 +1,4 @@
-#include "lib/session/secret.h"
+#include "lib/base/secret.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* secret.h: secrets that must not stand on a command line, where every user of the machine can
  * read them. */
-#ifndef HAIL_SESSION_SECRET_H
-#define HAIL_SESSION_SECRET_H
+#ifndef HAIL_BASE_SECRET_H
+#define HAIL_BASE_SECRET_H
 
 struct err;
 
