@@ -202,7 +202,7 @@ write_request(void *ctx, struct buf *into, struct slice *body)
 	const struct peer *p = s->params->peer;
 	char id[sizeof "Last-Event-ID: " + SSE_ID_MAX];
 	const struct kept_place *place = s->place;
-	const char *more[KEPT_HEADERS_MAX + 1];
+	const char *more[KEPT_HEADERS_MAX];
 	struct http_request r = {.method = "GET", .target = place->target,
 	    .authority = p->authority, .headers = p->headers, .header_count = p->header_count,
 	    .more_headers = more, .more_header_count = place->header_count,
@@ -214,7 +214,7 @@ write_request(void *ctx, struct buf *into, struct slice *body)
 		more[i] = place->headers[i];
 	if (last.len > 0) {
 		stpcpy(mempcpy(stpcpy(id, "Last-Event-ID: "), last.data, last.len), "");
-		more[r.more_header_count++] = id;
+		r.instead = id;              /* the user's, too: it said where to begin */
 	}
 	return http_request_write(into, &r);
 }

@@ -61,6 +61,14 @@ line_at(const struct http_request *r, size_t i)
 	return i < r->more_header_count ? r->more_headers[i] : NULL;
 }
 
+static bool
+has_name(const char *line, struct slice name)
+{
+	struct slice other = http_line_name(line);
+
+	return other.len == name.len && strncasecmp(other.data, name.data, name.len) == 0;
+}
+
 /* The first line of that name; the number of lines when there is none. */
 static size_t
 find_line(const struct http_request *r, struct slice name)
@@ -68,13 +76,15 @@ find_line(const struct http_request *r, struct slice name)
 	const char *line;
 	size_t i = 0;
 
-	for (; (line = line_at(r, i)) != NULL; i++) {
-		struct slice other = http_line_name(line);
-
-		if (other.len == name.len && strncasecmp(other.data, name.data, name.len) == 0)
-			break;
-	}
+	while ((line = line_at(r, i)) != NULL && !has_name(line, name))
+		i++;
 	return i;
+}
+
+static bool
+is_replaced(const struct http_request *r, const char *line)
+{
+	return r->instead != NULL && has_name(line, http_line_name(r->instead));
 }
 
 static int
@@ -83,8 +93,10 @@ write_lines(struct buf *into, const struct http_request *r, size_t host)
 	const char *line;
 
 	for (size_t i = 0; (line = line_at(r, i)) != NULL; i++)
-		if (i != host && buf_addf(into, "%s\r\n", line) != 0)
+		if (i != host && !is_replaced(r, line) && buf_addf(into, "%s\r\n", line) != 0)
 			return -1;
+	if (r->instead != NULL && buf_addf(into, "%s\r\n", r->instead) != 0)
+		return -1;
 	for (size_t i = 0; i < r->default_count; i++)
 		if (line_at(r, find_line(r, http_line_name(r->defaults[i]))) == NULL &&
 		    buf_addf(into, "%s\r\n", r->defaults[i]) != 0)

@@ -25,6 +25,8 @@ struct http_request {
 	size_t header_count;
 	const char *const *more_headers;   /* the same, behind them */
 	size_t more_header_count;
+	const char *instead;               /* a line in the place of all others of its name;
+	                                    * NULL: none */
 	const char *const *defaults;       /* lines that go in unless the others have a field
 	                                    * of that name (Accept) */
 	size_t default_count;

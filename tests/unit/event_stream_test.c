@@ -18,6 +18,7 @@ struct scene {
 	struct peer_turn turn;
 	struct play_acts acts;
 	const char *last_id;       /* of a connection before */
+	const char *header;        /* of the user; NULL: none */
 	size_t max_refusal;        /* 0: 8 */
 	uint64_t max_message;      /* 0: 1 MiB */
 	const char *client;
@@ -40,6 +41,10 @@ check_once(const struct scene *s, bool bytewise)
 		p.stage.peer.max_refusal = s->max_refusal;
 	if (s->max_message > 0)
 		p.stage.peer.max_message = s->max_message;
+	if (s->header != NULL) {
+		p.stage.peer.headers = &s->header;
+		p.stage.peer.header_count = 1;
+	}
 	if (s->last_id != NULL)
 		resume_set(&p.resume.last_id, slice_of(s->last_id));
 	p.channel = event_stream_open(p.stage.server.loop, &params, &place, &play_events, &p, &e);
@@ -107,6 +112,14 @@ test_resuming(void)
 		    .end = PEER_ENDS}, .last_id = "7 \xc3\xa4",
 		    .client = "open 200 | #7 \xc3\xa4=a | closed by peer again",
 		    .server = ASKED " Last-Event-ID: 7 \xc3\xa4", .resume = "7 \xc3\xa4"},
+		{"where the user wanted to begin", {.answer = UNTIL_CLOSE "data: a\n\n",
+		    .end = PEER_ENDS}, .header = "Last-Event-ID: 3",
+		    .client = "open 200 | =a | closed by peer again",
+		    .server = ASKED " Last-Event-ID: 3", .resume = ""},
+		{"but an id that is known goes before it", {.answer = UNTIL_CLOSE "data: a\n\n",
+		    .end = PEER_ENDS}, .header = "last-event-id: 3", .last_id = "7",
+		    .client = "open 200 | #7=a | closed by peer again",
+		    .server = ASKED " Last-Event-ID: 7", .resume = "7"},
 		{"a new one takes its place",
 		    {.answer = UNTIL_CLOSE "data: a\n\nid: 8\ndata: b\n\n",
 		    .end = PEER_ENDS}, .last_id = "7",
