@@ -7,14 +7,14 @@ BUILD    = build/$(VARIANT)
 
 # Debian packages, in one place: what the build needs, what `make demo` starts, what the tests use.
 PACKAGES_BUILD = gcc libc6-dev pkg-config libwebsockets-dev libssl-dev libevent-dev libjansson-dev libhiredis-dev \
-		 zlib1g-dev libedit-dev
+		 zlib1g-dev libedit-dev libpcre2-dev
 PACKAGES_DEMO  = redis-server haproxy
 PACKAGES_TEST  = bats clang libclang-rt-dev clang-format mandoc shellcheck jq curl ca-certificates procps util-linux \
 		 openssl tmux nginx-light libnginx-mod-nchan mosquitto python3-websockets zsh fish
 # Node.js and npm come from Debian unless the machine has its own.
 PACKAGES_TEST += $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-LIBRARIES = libwebsockets libevent_core libevent_extra jansson hiredis libssl libcrypto zlib libedit
+LIBRARIES = libwebsockets libevent_core libevent_extra jansson hiredis libssl libcrypto zlib libedit libpcre2-8
 
 CC       ?= cc
 WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Werror

@@ -12,6 +12,7 @@ static const char *origin, *bearer, *user, *jwt_secret, *proxy, *unix_socket;
 static const char *server_name, *compress_offer;
 static struct tls_params tls;
 static uint64_t timeout = 10 * NS_PER_S;
+static bool timeout_given;
 static uint64_t ping_interval = 30 * NS_PER_S;
 static bool ping_interval_given;
 static uint64_t ping_timeout = 10 * NS_PER_S;
@@ -66,7 +67,8 @@ const struct opt client_rows[] = {
 	{"source-ip", 0, OPT_LIST, &source_ips, "ADDRESS",
 	    "connect from this local address; several take turns", 0},
 	{"unix-socket", 0, OPT_TEXT, &unix_socket, "PATH", "connect to this socket", 0},
-	{"timeout", 0, OPT_DURATION, &timeout, "TIME", "limit for opening a connection (10s)", 0},
+	{"timeout", 0, OPT_DURATION, &timeout, "TIME",
+	    "limit for opening a connection (10s), in scripts for all (5s)", &timeout_given},
 	{"ping-interval", 0, OPT_DURATION, &ping_interval, "TIME",
 	    "ping an open connection this often (30s; 0: never)", &ping_interval_given},
 	{"ping-timeout", 0, OPT_DURATION, &ping_timeout, "TIME",
@@ -128,16 +130,6 @@ join(const struct opt_list *list, const char *between)
 	return text;
 }
 
-void
-client_poll_items(struct poll_shape *s, const char *items)
-{
-	s->items = items;
-	if (items == NULL || strcmp(items, "auto") == 0)
-		s->unpack = POLL_ITEMS_AUTO;
-	else
-		s->unpack = strcmp(items, "none") == 0 ? POLL_ITEMS_NONE : POLL_ITEMS_POINTER;
-}
-
 /* What is wrong with the pointers, client_new says. */
 static struct poll_shape
 shape_taken(void)
@@ -170,6 +162,12 @@ client_options_taken(void)
 
 	take_environment(&o);
 	return o;
+}
+
+bool
+client_timeout_given(void)
+{
+	return timeout_given;
 }
 
 bool

@@ -18,12 +18,12 @@ extern const struct opt client_rows[];
  * cookies until the next call. */
 struct client_options client_options_taken(void);
 
-/* How the answers to polls are taken apart, as --poll-items and dialects say it; NULL is "auto". */
-void client_poll_items(struct poll_shape *s, const char *items);
-
 /* Whether --compress, --no-compress or --compress-offer was said; each command has its own mind
  * otherwise. */
 bool client_compress_given(void);
+
+/* Whether --timeout was said. */
+bool client_timeout_given(void);
 
 /* Whether --ping-interval was said. */
 bool client_pings_given(void);

@@ -24,9 +24,11 @@ struct choice {
 	struct err why;
 };
 
-/* Made when they are needed; `foreign` has no certificate of the client. */
-struct contexts {
-	struct tls_context *own, *foreign;
+/* What clients that say the same about TLS share; made when it is needed. */
+struct shared {
+	size_t users;
+	struct tls_context *own, *foreign;   /* `foreign` has no certificate of the client */
+	struct ws_deflate_pool *pool;
 };
 
 struct client {
@@ -37,8 +39,7 @@ struct client {
 	struct sockaddr_storage *sources;
 	struct choice proxy, http_proxy, https_proxy;
 	struct ws_deflate_offer offer;
-	struct ws_deflate_pool *pool;        /* NULL: nothing is compressed */
-	struct contexts *contexts;
+	struct shared *shared;
 };
 
 static int
@@ -174,8 +175,9 @@ take_offer(struct client *c, struct err *e)
 		return err_set(e, why.class, 0, "--compress-offer: %.200s", why.text);
 	if (!c->options.compress || c->options.transport != TRANSPORT_WS)
 		return 0;
-	c->pool = ws_deflate_pool_new();
-	return c->pool != NULL ? 0 : no_memory(e);
+	if (c->shared->pool == NULL)
+		c->shared->pool = ws_deflate_pool_new();
+	return c->shared->pool != NULL ? 0 : no_memory(e);
 }
 
 static int
@@ -209,11 +211,11 @@ static struct tls_context *
 context_for(const struct client *c, bool foreign, struct err *e)
 {
 	struct tls_params params = c->options.tls;
-	struct tls_context **context = &c->contexts->own;
+	struct tls_context **context = &c->shared->own;
 
 	if (foreign && params.cert != NULL) {
 		params.cert = params.key = params.passphrase = NULL;
-		context = &c->contexts->foreign;
+		context = &c->shared->foreign;
 	}
 	if (*context == NULL)
 		*context = tls_context_new(&params, e);
@@ -228,9 +230,6 @@ check_tls(struct client *c, struct err *e)
 	const struct tls_params *p = &c->options.tls;
 	const char *name = c->options.server_name;
 
-	c->contexts = calloc(1, sizeof *c->contexts);
-	if (c->contexts == NULL)
-		return no_memory(e);
 	for (const char *at = name; at != NULL && (*at != '\0' || at == name); at++)
 		if (*at <= ' ' || *at >= 0x7f || at - name > 253)
 			return err_set(e, ERR_USAGE, 0,
@@ -256,14 +255,69 @@ make_tls(struct client_target *t, const struct client *c, const struct url *u, s
 	return t->tls != NULL ? 0 : -1;
 }
 
+void
+client_poll_items(struct poll_shape *s, const char *items)
+{
+	s->items = items;
+	if (items == NULL || strcmp(items, "auto") == 0)
+		s->unpack = POLL_ITEMS_AUTO;
+	else
+		s->unpack = strcmp(items, "none") == 0 ? POLL_ITEMS_NONE : POLL_ITEMS_POINTER;
+}
+
 /* --- life -------------------------------------------------------------------------------- */
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool
+same_tls(const struct tls_params *a, const struct tls_params *b)
+{
+	return a->insecure == b->insecure && a->no_resume == b->no_resume &&
+	    same_text(a->cacert, b->cacert) && same_text(a->cert, b->cert) &&
+	    same_text(a->key, b->key) && same_text(a->passphrase, b->passphrase) &&
+	    same_text(a->min_version, b->min_version) && same_text(a->alpn, b->alpn) &&
+	    same_text(a->keylog, b->keylog);
+}
+
+static struct shared *
+join_shared(const struct client_options *o, const struct client *beside)
+{
+	struct shared *s = beside != NULL && same_tls(&o->tls, &beside->options.tls) ?
+	    beside->shared : calloc(1, sizeof *s);
+
+	if (s != NULL)
+		s->users++;
+	return s;
+}
+
+static void
+leave_shared(struct shared *s)
+{
+	if (s == NULL || --s->users > 0)
+		return;
+	tls_context_free(s->own);
+	tls_context_free(s->foreign);
+	ws_deflate_pool_free(s->pool);
+	free(s);
+}
 
 struct client *
 client_new(const struct client_options *o, struct err *e)
 {
+	return client_new_beside(NULL, o, e);
+}
+
+struct client *
+client_new_beside(const struct client *beside, const struct client_options *o, struct err *e)
+{
 	struct client *c = calloc(1, sizeof *c);
 
-	if (c == NULL) {
+	if (c == NULL || (c->shared = join_shared(o, beside)) == NULL) {
+		free(c);
 		no_memory(e);
 		return NULL;
 	}
@@ -288,12 +342,7 @@ client_free(struct client *c)
 {
 	if (c == NULL)
 		return;
-	if (c->contexts != NULL) {
-		tls_context_free(c->contexts->own);
-		tls_context_free(c->contexts->foreign);
-	}
-	free(c->contexts);
-	ws_deflate_pool_free(c->pool);
+	leave_shared(c->shared);
 	via_release(&c->proxy.via);
 	via_release(&c->http_proxy.via);
 	via_release(&c->https_proxy.via);
@@ -461,7 +510,7 @@ fill_params(struct client_target *t, const struct client *c, struct rng *rng)
 	t->params.transport = o->transport;
 	t->params.ws = (struct ws_params){.peer = &t->peer, .origin = o->origin,
 	    .subprotocols = o->subprotocols, .subprotocol_count = o->subprotocol_count,
-	    .deflate = o->compress ? &c->offer : NULL, .deflate_pool = c->pool, .fault = o->fault};
+	    .deflate = o->compress ? &c->offer : NULL, .deflate_pool = o->compress ? c->shared->pool : NULL, .fault = o->fault};
 	t->params.sse = (struct event_stream_params){&t->peer, o->compress};
 	t->params.poll = (struct poll_params){.peer = &t->peer,
 	    .held = o->transport == TRANSPORT_LONGPOLL, .compress = o->compress,

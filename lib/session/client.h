@@ -61,10 +61,18 @@ struct client_options {
 	uint64_t max_message, max_backlog;   /* bytes */
 };
 
+/* How the answers to polls are taken apart, as --poll-items and dialects say it; NULL is "auto". */
+void client_poll_items(struct poll_shape *s, const char *items);
+
 /* Checks them all; files for TLS are read now when there are any, else with the first wss:// URL.
  * NULL with class ERR_USAGE and a sentence that names the option, ERR_IO or ERR_MEMORY. */
 struct client *client_new(const struct client_options *o, struct err *e);
 void client_free(struct client *c);
+
+/* The same beside another one: what TLS needs is shared where both say the same about it, and with
+ * it the memory of compression. Either may go first. */
+struct client *client_new_beside(const struct client *beside, const struct client_options *o,
+    struct err *e);
 
 /* Parses the URL of an endpoint. *transport is what to speak there: as it was, when `forced`; else
  * a WebSocket for ws:// and wss://, server-sent events for http:// and https://. The scheme of *u

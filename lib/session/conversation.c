@@ -43,6 +43,14 @@ enum {
 	STEADY_S = 10,               /* a connection that lasted so long was a success */
 };
 
+/* Where messages are published by requests. */
+struct post {
+	struct client_target *target;
+	struct url url;
+	struct publisher_params params;
+	struct publisher *publisher;
+};
+
 struct conversation {
 	struct loop *loop;
 	struct conversation_params params;
@@ -53,12 +61,10 @@ struct conversation {
 	struct client_target *home;  /* of the original URL; kept, so that TLS is resumed */
 	bool stale;                  /* what `home` knows of addresses may be wrong by now */
 	struct client_target *away;  /* of where redirects led to */
-	struct client_target *post;  /* of where messages are published by requests */
-	struct url post_url;
-	struct publisher_params publisher_params;
-	struct publisher *publisher;
-	struct resume resume;
-	struct url url;              /* that place, while `redirects` is not 0 */
+	struct url *url;             /* that place, while `redirects` is not 0; else NULL */
+	struct post *post;           /* NULL: messages are sent by the transport, or not at all */
+	struct resume *resume, *own_resume;
+	struct cookies *jar, *own_jar;
 	int redirects;               /* followed in this attempt, … */
 	int in_a_row;                /* … since an answer came that was none */
 	bool foreign;                /* one of them left the origin */
@@ -66,16 +72,21 @@ struct conversation {
 	unsigned attempt;            /* retries since a connection lasted */
 	uint64_t opened_at;          /* clock_ns of this attempt; 0: it did not open */
 	struct err last;             /* why the last attempt ended */
-	struct cookies *jar;
 	struct conversation_totals gone;     /* of connections that are over */
 	struct loop_timer timer;
 	struct loop_deferred deferred;
 };
 
+static int
+no_memory(struct err *e)
+{
+	return err_set(e, ERR_MEMORY, 0, "no memory for a conversation");
+}
+
 static const struct url *
 here(const struct conversation *c)
 {
-	return c->redirects > 0 ? &c->url : c->params.url;
+	return c->redirects > 0 ? c->url : c->params.url;
 }
 
 /* The close code of an end without a close frame; only a WebSocket has them. */
@@ -116,9 +127,18 @@ drop_session(struct conversation *c)
 }
 
 static void
+free_url(struct url *url)
+{
+	if (url != NULL)
+		url_release(url);
+	free(url);
+}
+
+static void
 drop_redirect(struct conversation *c)
 {
-	url_release(&c->url);
+	free_url(c->url);
+	c->url = NULL;
 	c->redirects = c->in_a_row = 0;
 	c->foreign = false;
 }
@@ -199,6 +219,26 @@ attempt_over(struct conversation *c, const struct channel_end *end)
 	drop_session(c);
 }
 
+/* Goes there. -1: no memory, and the URL is gone. */
+static int
+go_to(struct conversation *c, struct url *to, struct err *why)
+{
+	bool foreign = !redirect_same_origin(here(c), to);
+	struct url *url = malloc(sizeof *url);
+
+	if (url == NULL) {
+		url_release(to);
+		return err_set(why, ERR_MEMORY, 0, "no memory to follow a redirect");
+	}
+	*url = *to;
+	free_url(c->url);
+	c->url = url;
+	c->foreign = c->foreign || foreign;
+	c->in_a_row++;
+	c->redirects++;
+	return 0;
+}
+
 /* 1: the answer sends us on, to c->url; 0: it does not; -1: it does, but we do not go: *why. */
 static int
 follow(struct conversation *c, const struct channel_refusal *refusal, struct err *why)
@@ -218,12 +258,7 @@ follow(struct conversation *c, const struct channel_refusal *refusal, struct err
 	}
 	if (result != 1)
 		return result;
-	c->foreign = c->foreign || !redirect_same_origin(here(c), &to);
-	url_release(&c->url);
-	c->url = to;
-	c->in_a_row++;
-	c->redirects++;
-	return 1;
+	return go_to(c, &to, why) == 0 ? 1 : -1;
 }
 
 /* --- cookies ----------------------------------------------------------------------------- */
@@ -259,7 +294,7 @@ opened(void *ctx, const struct channel_opened *o)
 	if (o->head != NULL)
 		cookies_take(c->jar, o->head, here(c), time(NULL));
 	if (c->post != NULL)
-		bring_cookies(c, c->post, &c->post_url, NULL);
+		bring_cookies(c, c->post->target, &c->post->url, NULL);
 	if (c->paused)
 		session_pause(c->session, true);
 	c->events->opened(c->ctx, o);
@@ -385,7 +420,7 @@ static const struct publisher_events watched_publisher_events = {publisher_drain
     wire};
 
 static int
-make_publisher(struct conversation *c, struct err *e)
+make_publisher(struct conversation *c, struct post *post, struct err *e)
 {
 	const struct conversation_publish *how = c->params.publish;
 	const struct conversation_params *p = &c->params;
@@ -393,23 +428,41 @@ make_publisher(struct conversation *c, struct err *e)
 	char *token;
 	bool foreign;
 
-	if (how == NULL)
-		return 0;
-	if (redirect_resolve(&c->post_url, p->url, slice_of(how->target), NULL) != 0)
+	if (redirect_resolve(&post->url, p->url, slice_of(how->target), NULL) != 0)
 		return err_set(e, ERR_USAGE, 0, "cannot publish to '%.150s' from here: expected a "
 		    "path, or a URL of the same kind", how->target);
-	foreign = !redirect_same_origin(p->url, &c->post_url);
-	c->post = client_target_new(p->client, &c->post_url, foreign, p->resolver, p->rng, e);
-	if (c->post == NULL)
+	foreign = !redirect_same_origin(p->url, &post->url);
+	post->target = client_target_new(p->client, &post->url, foreign, p->resolver, p->rng, e);
+	if (post->target == NULL)
 		return -1;
-	if (make_place(c, c->post_url.target, foreign, &place, &token, e) != 0)
+	if (make_place(c, post->url.target, foreign, &place, &token, e) != 0)
 		return -1;
-	c->publisher_params = (struct publisher_params){.peer = &c->post->peer,
-	    .method = how->method, .type = how->type, .limit = c->post->params.open_timeout};
-	c->publisher = publisher_new(c->loop, &c->publisher_params, &place,
+	post->params = (struct publisher_params){.peer = &post->target->peer,
+	    .method = how->method, .type = how->type, .limit = post->target->params.open_timeout};
+	post->publisher = publisher_new(c->loop, &post->params, &place,
 	    c->events->wire != NULL ? &watched_publisher_events : &publisher_events, c);
 	free(token);
-	return c->publisher != NULL ? 0 : err_set(e, ERR_MEMORY, 0, "no memory for a conversation");
+	return post->publisher != NULL ? 0 : no_memory(e);
+}
+
+static int
+make_post(struct conversation *c, struct err *e)
+{
+	if (c->params.publish == NULL)
+		return 0;
+	c->post = calloc(1, sizeof *c->post);
+	return c->post != NULL ? make_publisher(c, c->post, e) : no_memory(e);
+}
+
+static void
+free_post(struct post *post)
+{
+	if (post == NULL)
+		return;
+	publisher_free(post->publisher);
+	client_target_free(post->target);
+	url_release(&post->url);
+	free(post);
 }
 
 /* --- an attempt -------------------------------------------------------------------------- */
@@ -422,36 +475,55 @@ make_target(struct conversation *c, bool foreign, struct err *e)
 	return client_target_new(p->client, here(c), foreign, p->resolver, p->rng, e);
 }
 
-/* The target for where we are. Those that are not needed any more went out of use in an earlier
- * turn of the loop. */
-static struct client_target *
-target_here(struct conversation *c, struct err *e)
+/* The one that is lent serves as long as there is nothing of our own to say. */
+static bool
+uses_lent_target(const struct conversation *c)
 {
-	client_target_free(c->away);
-	c->away = NULL;
+	return c->params.target != NULL && c->home == NULL && c->redirects == 0 &&
+	    cookies_count(c->jar) == 0;
+}
+
+/* Our own target for where we are. Those that are not needed any more went out of use in an
+ * earlier turn of the loop. */
+static struct client_target *
+own_target(struct conversation *c, struct err *e)
+{
 	if (c->redirects > 0)
 		return c->away = make_target(c, c->foreign, e);
-	if (c->stale) {
-		client_target_free(c->home);
-		c->home = NULL;
-		c->stale = false;
-	}
 	if (c->home == NULL)
 		c->home = make_target(c, false, e);
 	return c->home;
 }
 
+static const struct client_target *
+target_here(struct conversation *c, struct err *e)
+{
+	struct client_target *t;
+
+	client_target_free(c->away);
+	c->away = NULL;
+	if (c->redirects == 0 && c->stale) {
+		client_target_free(c->home);
+		c->home = NULL;
+		c->params.target = NULL;
+		c->stale = false;
+	}
+	if (uses_lent_target(c))
+		return c->params.target;
+	t = own_target(c, e);
+	return t != NULL && bring_cookies(c, t, here(c), e) == 0 ? t : NULL;
+}
+
 static int
 connect_there(struct conversation *c, struct err *e)
 {
-	struct client_target *t = target_here(c, e);
+	const struct client_target *t = target_here(c, e);
 	struct place place;
 	char *token;
 
-	if (t == NULL || bring_cookies(c, t, here(c), e) != 0 ||
-	    make_place(c, here(c)->target, c->foreign, &place, &token, e) != 0)
+	if (t == NULL || make_place(c, here(c)->target, c->foreign, &place, &token, e) != 0)
 		return -1;
-	place.resume = &c->resume;
+	place.resume = c->resume;
 	c->session = session_open(c->loop, &t->params, &place,
 	    c->events->wire != NULL ? &watched_events : &session_events, c, e);
 	free(token);
@@ -507,25 +579,38 @@ timer_fired(evutil_socket_t fd, short events, void *ctx)
 
 /* --- life -------------------------------------------------------------------------------- */
 
+/* What nobody lends. */
+static int
+make_memory(struct conversation *c, struct err *e)
+{
+	c->jar = c->params.cookies;
+	if (c->jar == NULL)
+		c->jar = c->own_jar = cookies_new();
+	c->resume = c->params.resume;
+	if (c->resume == NULL && (c->own_resume = malloc(sizeof *c->own_resume)) != NULL) {
+		c->resume = c->own_resume;
+		resume_init(c->resume);
+	}
+	return c->jar != NULL && c->resume != NULL ? 0 : no_memory(e);
+}
+
 struct conversation *
 conversation_open(struct loop *l, const struct conversation_params *params,
     const struct conversation_events *events, void *ctx, struct err *e)
 {
 	struct conversation *c = calloc(1, sizeof *c);
 
-	if (c == NULL || (c->jar = cookies_new()) == NULL) {
-		free(c);
-		err_set(e, ERR_MEMORY, 0, "no memory for a conversation");
+	if (c == NULL) {
+		no_memory(e);
 		return NULL;
 	}
 	c->loop = l;
 	c->params = *params;
 	c->events = events;
 	c->ctx = ctx;
-	resume_init(&c->resume);
 	loop_timer_init(&c->timer, l, timer_fired, c);
-	c->home = make_target(c, false, e);
-	if (c->home == NULL || make_publisher(c, e) != 0) {
+	if (make_memory(c, e) != 0 || (!uses_lent_target(c) && own_target(c, e) == NULL) ||
+	    make_post(c, e) != 0) {
 		conversation_free(c, false);
 		return NULL;
 	}
@@ -539,10 +624,11 @@ release(struct loop_deferred *d)
 	struct conversation *c = (struct conversation *)((char *)d -
 	    offsetof(struct conversation, deferred));
 
-	url_release(&c->url);
-	url_release(&c->post_url);
-	resume_release(&c->resume);
-	cookies_free(c->jar);
+	free_url(c->url);
+	if (c->own_resume != NULL)
+		resume_release(c->own_resume);
+	free(c->own_resume);
+	cookies_free(c->own_jar);
 	free(c);
 }
 
@@ -555,12 +641,11 @@ conversation_free(struct conversation *c, bool reset)
 	loop_timer_clear(&c->timer);
 	session_free(c->session, reset);
 	c->session = NULL;
-	publisher_free(c->publisher);
-	c->publisher = NULL;
+	free_post(c->post);
+	c->post = NULL;
 	client_target_free(c->home);
 	client_target_free(c->away);
-	client_target_free(c->post);
-	c->home = c->away = c->post = NULL;
+	c->home = c->away = NULL;
 	loop_defer(c->loop, &c->deferred, release);
 }
 
@@ -603,8 +688,8 @@ conversation_send(struct conversation *c, enum message_kind kind, const void *da
 {
 	if (c->state != CONVERSATION_OPEN)
 		return -1;
-	if (c->publisher != NULL)
-		return publisher_send(c->publisher, kind, data, len, 0);
+	if (c->post != NULL)
+		return publisher_send(c->post->publisher, kind, data, len, 0);
 	return session_send(c->session, kind, data, len);
 }
 
@@ -633,7 +718,7 @@ conversation_is_open(const struct conversation *c)
 size_t
 conversation_backlog(const struct conversation *c)
 {
-	size_t posts = c->publisher != NULL ? publisher_backlog(c->publisher) : 0;
+	size_t posts = c->post != NULL ? publisher_backlog(c->post->publisher) : 0;
 
 	return posts + (c->session != NULL ? session_backlog(c->session) : 0);
 }
@@ -644,8 +729,8 @@ conversation_totals(const struct conversation *c, struct conversation_totals *t)
 	*t = c->gone;
 	if (c->session != NULL)
 		add_session(t, c->session);
-	if (c->publisher == NULL)
+	if (c->post == NULL)
 		return;
-	t->bytes_in += publisher_bytes_in(c->publisher);
-	t->bytes_out += publisher_bytes_out(c->publisher);
+	t->bytes_in += publisher_bytes_in(c->post->publisher);
+	t->bytes_out += publisher_bytes_out(c->post->publisher);
 }

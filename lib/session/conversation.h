@@ -24,10 +24,13 @@
 #include "lib/session/session.h"
 
 struct client;
+struct client_target;
 struct conversation;
+struct cookies;
 struct err;
 struct loop;
 struct resolver;
+struct resume;
 struct rng;
 struct url;
 
@@ -58,6 +61,12 @@ struct conversation_params {
 	                                  * connection that lasted 10 s ends the row; 0: never tried
 	                                  * again, CONVERSATION_FOREVER: without end */
 	struct backoff backoff;          /* Retry-After of a refusal makes a wait longer */
+
+	/* All NULL: its own. For who opens again what is over, or opens many; lent. */
+	struct resume *resume;           /* where the stream goes on; kept up */
+	struct cookies *cookies;
+	const struct client_target *target;      /* of the URL. It makes its own when it has cookies
+	                                  * to send, and when that leads nowhere */
 };
 
 struct conversation_retry {

@@ -18,8 +18,8 @@ struct cookie {
 
 /* In order of creation, the oldest first. */
 struct cookies {
-	struct cookie list[COOKIES_MAX];
-	size_t count;
+	struct cookie *list;
+	size_t count, cap;
 };
 
 /* A Set-Cookie as it stands (RFC 6265, 5.2). */
@@ -59,6 +59,7 @@ cookies_free(struct cookies *c)
 		return;
 	while (c->count > 0)
 		drop(c, c->count - 1);
+	free(c->list);
 	free(c);
 }
 
@@ -228,6 +229,23 @@ drop_expired(struct cookies *c, int64_t now)
 			drop(c, i);
 }
 
+/* Most servers set none, or a few. */
+static bool
+make_room(struct cookies *c)
+{
+	size_t cap = c->cap > 0 ? 2 * c->cap : 2;
+	struct cookie *grown;
+
+	if (c->count < c->cap)
+		return true;
+	grown = realloc(c->list, cap * sizeof *grown);
+	if (grown == NULL)
+		return false;
+	c->list = grown;
+	c->cap = cap;
+	return true;
+}
+
 /* RFC 6265, 5.3, 11 and 12: one that replaces another keeps its place in the order. */
 static void
 keep(struct cookies *c, struct cookie *new, int64_t now)
@@ -246,7 +264,10 @@ keep(struct cookies *c, struct cookie *new, int64_t now)
 	}
 	if (c->count == COOKIES_MAX)
 		drop(c, 0);
-	c->list[c->count++] = *new;
+	if (make_room(c))
+		c->list[c->count++] = *new;
+	else
+		release(new);
 }
 
 void

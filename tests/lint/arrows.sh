@@ -15,6 +15,7 @@ lib/codec      lib/base
 lib/transport  lib/base lib/loop lib/codec
 lib/channel    lib/base lib/loop lib/codec lib/transport
 lib/session    lib/base lib/loop lib/codec lib/transport lib/channel
+lib/script     lib/base lib/loop lib/codec lib/transport lib/channel lib/session
 bench/plan     lib/base lib/loop lib/codec lib/transport
 bench/load     lib/base lib/loop lib/codec lib/transport bench/plan
 bench/ledger   lib/base lib/loop lib/codec lib/transport
