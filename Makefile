@@ -46,8 +46,8 @@ OBJECTS       = $(patsubst %.c,$(BUILD)/%.o,$(LIB_SOURCES) $(BENCH_SOURCES)) $(B
 CLI_OBJECTS   = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SOURCES))
 
 # What of cli/ the unit tests are linked with.
-CLI_TESTED    = $(patsubst %,$(BUILD)/cli/%.o,opt rune paste history draw slash record show show_line show_hex \
-		show_json show_opened show_wire show_refusal)
+CLI_TESTED    = $(patsubst %,$(BUILD)/cli/%.o,opt rune paste history draw slash record record_open record_text said \
+		volatile show show_line show_hex show_json show_opened show_wire show_refusal)
 UNIT_TESTS    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 TEST_SERVERS  = $(patsubst tests/servers/%.c,$(BUILD)/tests/servers/%,$(wildcard tests/servers/*.c))
 FUZZERS       = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))

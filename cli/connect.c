@@ -12,9 +12,11 @@
 #include "cli/cmd.h"
 #include "cli/input.h"
 #include "cli/output.h"
+#include "cli/record_open.h"
 #include "cli/show.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
+#include "cli/tty.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/rng.h"
@@ -22,6 +24,7 @@
 #include "lib/base/utf8.h"
 #include "lib/codec/ws_deflate.h"
 #include "lib/loop/loop.h"
+#include "lib/script/option.h"
 #include "lib/transport/endpoint.h"
 
 enum {
@@ -102,6 +105,7 @@ struct connect {
 	struct talk *talk;
 	char *publish_text;
 	struct conversation_publish publish;
+	struct record_params record;
 	struct event signals[3];     /* SIGINT, SIGTERM, SIGHUP */
 	size_t signal_count;         /* of them that were taken */
 };
@@ -195,17 +199,6 @@ is_interactive(void)
 {
 	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && messages.count == 0 && !echo &&
 	    !receive && !json && !nul;
-}
-
-static bool
-wants_color(int fd)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (color != 0)
-		return color == 1;
-	return isatty(fd) && (no_color == NULL || *no_color == '\0') && term != NULL &&
-	    strcmp(term, "dumb") != 0;
 }
 
 /* $XDG_STATE_HOME/hail/history, where the XDG Base Directory Specification puts such things. */
@@ -394,13 +387,13 @@ make_outlet(struct connect *c, struct outlet *o, int fd, const struct output_eve
 static int
 make_view(struct connect *c, struct err *e)
 {
-	struct terminal_params t = {.color = wants_color(STDOUT_FILENO), .quiet = quiet,
+	struct terminal_params t = {.color = tty_wants_color(STDOUT_FILENO, color), .quiet = quiet,
 	    .verbose = verbose, .delta = delta, .raw_json = raw, .history = history_path(),
 	    .mute = is_mute() ? transport_name(client_transport()) : NULL,
 	    .no_pings = !is_websocket()};
-	struct view_params p = {.quiet = quiet, .color = wants_color(STDERR_FILENO),
+	struct view_params p = {.quiet = quiet, .color = tty_wants_color(STDERR_FILENO, color),
 	    .verbose = verbose, .separator = nul ? '\0' : '\n', .hide_messages = echo && quiet,
-	    .out_color = wants_color(STDOUT_FILENO), .raw_json = raw};
+	    .out_color = tty_wants_color(STDOUT_FILENO, color), .raw_json = raw};
 
 	if (isatty(STDOUT_FILENO) && !nul && !json)
 		p.columns = columns_of(STDOUT_FILENO);
@@ -447,6 +440,24 @@ make_client(struct connect *c, struct err *e)
 	return c->client != NULL ? 0 : -1;
 }
 
+static bool
+script_takes(const char *name)
+{
+	return script_option_find(slice_of(name)) != NULL;
+}
+
+/* What a script that is recorded says about connecting. */
+static struct record_params
+record_params_taken(const struct connect *c)
+{
+	struct record_params p = {.transport = transport_polls(client_transport()) ?
+	    transport_name(client_transport()) : NULL, .takes = script_takes,
+	    .user = c->url.user != NULL};
+
+	p.uses = opt_uses(&p.use_count);
+	return p;
+}
+
 static int
 start_talk(struct connect *c, struct err *e)
 {
@@ -458,8 +469,7 @@ start_talk(struct connect *c, struct err *e)
 	    .publish = publish != NULL ? &c->publish : NULL,
 	    .retries = reconnect > INT_MAX ? CONVERSATION_FOREVER : (int)reconnect,
 	    .backoff = {500 * NS_PER_MS, 30 * NS_PER_S}},
-	    .transport_word = transport_polls(client_transport()) ?
-	    transport_name(client_transport()) : NULL,
+	    .record = &c->record,
 	    .on_open = on_open.items, .on_open_count = on_open.count, .messages = messages.items,
 	    .message_count = messages.count, .binary = binary, .echo = echo,
 	    .listens = listens, .stays = c->terminal != NULL ||
@@ -467,6 +477,7 @@ start_talk(struct connect *c, struct err *e)
 	    .wait = wait_given || !count_given ? wait_ns : TALK_NO_LIMIT, .linger = linger};
 	struct err why = {0};
 
+	c->record = record_params_taken(c);
 	if (publish != NULL && take_publish(&c->publish, c->publish_text, e) != 0)
 		return -1;
 	if (backoff_text != NULL && backoff_parse(&p.conversation.backoff, backoff_text, &why) != 0)
@@ -513,7 +524,7 @@ leave_signals(struct connect *c)
 static void
 tell_totals(struct connect *c)
 {
-	struct show show = {.color = wants_color(STDERR_FILENO)};
+	struct show show = {.color = tty_wants_color(STDERR_FILENO, color)};
 	struct conversation_totals totals;
 	struct buf text;
 

@@ -9,6 +9,10 @@
 #include "lib/base/slice.h"
 #include "lib/base/units.h"
 
+/* What opt_uses tells. */
+static struct opt_use *uses;
+static size_t use_count;
+
 static const struct opt *
 find_long(const struct opt *const *groups, struct slice name)
 {
@@ -98,6 +102,18 @@ store(const struct opt *o, const char *value, struct err *e)
 }
 
 static int
+note_use(const struct opt *o, const char *value, struct err *e)
+{
+	struct opt_use *grown = realloc(uses, (use_count + 1) * sizeof *grown);
+
+	if (grown == NULL)
+		return err_set(e, ERR_MEMORY, 0, "no memory for options");
+	uses = grown;
+	uses[use_count++] = (struct opt_use){o, value};
+	return 0;
+}
+
+static int
 apply(const struct opt *o, const char *value, struct err *e)
 {
 	struct err why = {0};
@@ -106,7 +122,7 @@ apply(const struct opt *o, const char *value, struct err *e)
 		return err_set(e, why.class, why.code, "--%s: %.200s", o->name, why.text);
 	if (o->given != NULL)
 		*o->given = true;
-	return 0;
+	return note_use(o, value, e);
 }
 
 /* "--name", "--name=value" or "--name value"; *at is the index in argv and moves with it. */
@@ -156,6 +172,7 @@ opt_parse(const struct opt *const *groups, int argc, char **argv, int *operands,
 	int at, failed = 0;
 
 	*operands = 0;
+	use_count = 0;
 	for (at = 0; at < argc && !failed; at++) {
 		if (strcmp(argv[at], "--") == 0) {
 			at++;
@@ -170,6 +187,13 @@ opt_parse(const struct opt *const *groups, int argc, char **argv, int *operands,
 	}
 	*rest = at;
 	return failed;
+}
+
+const struct opt_use *
+opt_uses(size_t *count)
+{
+	*count = use_count;
+	return uses;
 }
 
 static void

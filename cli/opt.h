@@ -47,6 +47,15 @@ struct opt {
 int opt_parse(const struct opt *const *groups, int argc, char **argv, int *operands, int *rest,
     struct err *e);
 
+/* An option as it was said; value NULL: it took none. Lent from argv and the rows. */
+struct opt_use {
+	const struct opt *row;
+	const char *value;
+};
+
+/* All that the last opt_parse took, in order; lent until the next. */
+const struct opt_use *opt_uses(size_t *count);
+
 /* Prints the rows to stdout, as `hail COMMAND --help` does. */
 void opt_usage(const struct opt *const *groups);
 

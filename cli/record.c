@@ -2,101 +2,57 @@
  *
  *     open a ws://127.0.0.1:9001/echo
  *     a > hello
- *     a < text "hello" within 5s
+ *     a < text "hello" within 1s
  *     a > text "two\nlines"
- *     a < json {"id":7} within 5s
+ *     a < json {"id":*string,"n":7} within 1s
  *     a > hex 00 ff
  *     a close 1000
  *
- * Text that a reader of scripts could take for something else is quoted as a JSON string; so is
- * a brace that could begin a variable. */
+ * Nobody waits in a replay but for what is expected, so each line waits for what came: how long
+ * that may take, what was observed says. */
 #include "cli/record.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
-#include "cli/rune.h"
-#include "cli/show_line.h"
-#include "lib/base/buf.h"
+#include "cli/record_text.h"
+#include "cli/said.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
-#include "lib/base/utf8.h"
+#include "lib/base/replace_file.h"
 #include "lib/channel/channel.h"
 #include "lib/codec/ws_frame.h"
 
-enum { MESSAGE_KEPT = 1 << 20 };         /* bytes of a message; a longer one is a comment */
+enum {
+	MESSAGE_KEPT = 1 << 20,      /* bytes of a message; a longer one is a comment */
+	URL_KEPT = 2048,
+	REASON_KEPT = 124,           /* bytes of a close frame's reason, and a NUL */
+};
 
 struct record {
-	FILE *file;
-	char *path;
-	char *temporary;             /* NULL: `path` is written directly */
+	struct replace_file *target;
+	FILE *file;                  /* its stream */
+	const struct record_params *params;
+	char url[URL_KEPT], opened_url[URL_KEPT];    /* of this attempt; of the last `open` */
+	bool foreign;
+	bool told_variables;         /* the comment about them was written */
 	bool open;
-	int error;                   /* errno of the first failure */
+	bool has_ids;                /* messages came with ids, from which a stream goes on */
+	bool closing;                /* by us, with … */
+	unsigned close_code;
+	char close_reason[REASON_KEPT];
+	uint64_t last;               /* clock_ns of what happened last, … */
+	uint64_t heard;              /* … by the server */
+	struct said said;
 };
 
 /* --- the file ---------------------------------------------------------------------------- */
 
-static int
-failed(struct err *e, const char *path, int number)
-{
-	return err_set(e, ERR_IO, number, "cannot write %.150s: %s", path, strerror(number));
-}
-
-/* A file of its own next to the target, with the rights that a new file has. */
-static FILE *
-open_temporary(struct record *r)
-{
-	size_t size = strlen(r->path) + sizeof ".XXXXXX";
-	mode_t mask = umask(0);
-	FILE *file = NULL;
-	int fd;
-
-	umask(mask);
-	r->temporary = malloc(size);
-	if (r->temporary == NULL)
-		return NULL;
-	snprintf(r->temporary, size, "%s.XXXXXX", r->path);
-	fd = mkostemp(r->temporary, O_CLOEXEC);
-	if (fd >= 0 && fchmod(fd, 0666 & ~mask) == 0)
-		file = fdopen(fd, "w");
-	if (file == NULL && fd >= 0) {
-		unlink(r->temporary);
-		close(fd);
-	}
-	return file;
-}
-
-/* Through a link to what it points to; a device or a pipe is written as it is. */
-static FILE *
-open_target(struct record *r, const char *path)
-{
-	struct stat st;
-	bool exists = stat(path, &st) == 0;
-
-	r->path = exists ? realpath(path, NULL) : strdup(path);
-	if (r->path == NULL)
-		return NULL;
-	return exists && !S_ISREG(st.st_mode) ? fopen(r->path, "we") : open_temporary(r);
-}
-
-static void
-release(struct record *r)
-{
-	free(r->temporary);
-	free(r->path);
-	free(r);
-}
-
 struct record *
-record_new(const char *path, struct err *e)
+record_new(const char *path, const struct record_params *p, struct err *e)
 {
 	struct record *r = calloc(1, sizeof *r);
 	char now[32];
@@ -105,156 +61,74 @@ record_new(const char *path, struct err *e)
 		err_set(e, ERR_MEMORY, 0, "no memory for a record");
 		return NULL;
 	}
-	errno = 0;
-	r->file = open_target(r, path);
-	if (r->file == NULL) {
-		failed(e, path, errno != 0 ? errno : ENOMEM);
-		release(r);
+	r->params = p;
+	r->target = replace_file_new(path, e);
+	if (r->target == NULL) {
+		free(r);
 		return NULL;
 	}
+	r->file = replace_file_stream(r->target);
 	clock_wall_text(now, sizeof now);
 	fprintf(r->file, "# recorded by hail on %s\n", now);
 	return r;
 }
 
-static void
-check(struct record *r)
-{
-	if (ferror(r->file) && r->error == 0)
-		r->error = errno != 0 ? errno : EIO;
-}
-
 int
 record_free(struct record *r, struct err *e)
 {
-	int rc = 0;
+	int result;
 
 	if (r == NULL)
 		return 0;
-	check(r);
-	if (fclose(r->file) != 0 && r->error == 0)
-		r->error = errno;
-	if (r->error == 0 && r->temporary != NULL && rename(r->temporary, r->path) != 0)
-		r->error = errno;
-	if (r->error != 0) {
-		rc = failed(e, r->path, r->error);
-		if (r->temporary != NULL)
-			unlink(r->temporary);
-	}
-	release(r);
-	return rc;
+	result = replace_file_commit(r->target, e);
+	said_release(&r->said);
+	free(r);
+	return result;
 }
 
-/* --- texts ------------------------------------------------------------------------------- */
+/* --- opening ----------------------------------------------------------------------------- */
 
-/* Whether a reader would take what begins at this brace for a variable: "{name}", "{env:HOME}". */
-static bool
-is_variable(const char *at, size_t len)
+void
+record_connecting(struct record *r, const struct record_place *place)
 {
-	for (size_t i = 1; i < len; i++) {
-		bool named = (at[i] >= 'a' && at[i] <= 'z') || (at[i] >= 'A' && at[i] <= 'Z') ||
-		    at[i] == '_' || (i > 1 && ((at[i] >= '0' && at[i] <= '9') || at[i] == ':'));
-
-		if (at[i] == '}')
-			return i > 1;
-		if (!named)
-			return false;
-	}
-	return false;
+	snprintf(r->url, sizeof r->url, "%s", place->url);
+	r->foreign = place->foreign;
+	r->closing = false;
 }
 
+/* A stream goes on where it was, if it can and the server stands where it stood. */
 static bool
-has_variable(const char *text, size_t len)
+resumes(const struct record *r)
 {
-	for (size_t i = 0; i < len; i++)
-		if (text[i] == '{' && is_variable(text + i, len - i))
-			return true;
-	return false;
-}
-
-static bool
-begins(const char *text, size_t len, const char *word)
-{
-	size_t n = strlen(word);
-
-	return len >= n && memcmp(text, word, n) == 0 && (len == n || text[n] == ' ');
-}
-
-/* Whether it may stand behind '>' as it is. */
-static bool
-is_bare(const char *text, size_t len)
-{
-	uint32_t rune;
-	size_t n;
-
-	if (len == 0 || strchr(" \"", text[0]) != NULL || text[len - 1] == ' ' ||
-	    begins(text, len, "text") || begins(text, len, "hex") || has_variable(text, len))
-		return false;
-	for (; (n = rune_get(&rune, text, len)) > 0; text += n, len -= n)
-		if (rune_is_hidden(rune) || rune == '#' || rune == '\\')
-			return false;
-	return true;
+	return r->has_ids && strcmp(r->url, r->opened_url) == 0;
 }
 
 static void
-put_quoted(FILE *f, const char *text, size_t len)
+put_opening(struct record *r)
 {
-	uint32_t rune;
-	size_t n;
+	const struct record_place place = {r->url, r->foreign};
 
-	fputc('"', f);
-	for (; (n = rune_get(&rune, text, len)) > 0; text += n, len -= n) {
-		bool variable = rune == '{' && is_variable(text, len);
-
-		if (rune == '"' || rune == '\\')
-			fprintf(f, "\\%c", (int)rune);
-		else if (rune == '\n')
-			fputs("\\n", f);
-		else if (rune == '\t')
-			fputs("\\t", f);
-		else if (rune >= 0x10000 && rune_is_hidden(rune))
-			fprintf(f, "\\u%04x\\u%04x", 0xd800 + ((rune - 0x10000) >> 10),
-			    0xdc00 + ((rune - 0x10000) & 0x3ff));
-		else if (variable || rune_is_hidden(rune))
-			fprintf(f, "\\u%04x", rune);
-		else
-			fwrite(text, 1, n, f);
+	if (resumes(r)) {
+		record_put_resume(r->file, r->params);
+		return;
 	}
-	fputc('"', f);
+	if (!r->told_variables)
+		record_put_variables(r->file, r->params, &place);
+	r->told_variables = true;
+	record_put_open(r->file, r->params, &place);
+	said_add(&r->said, slice_of(r->url), false);
+	snprintf(r->opened_url, sizeof r->opened_url, "%s", r->url);
 }
 
-static void
-put_hex(FILE *f, const uint8_t *data, size_t len)
+void
+record_open(struct record *r, uint64_t at)
 {
-	fputs("hex", f);
-	for (size_t i = 0; i < len; i++)
-		fprintf(f, " %02x", data[i]);
-}
-
-/* JSON may go over lines; between its tokens a space does as well. */
-static void
-put_one_line(FILE *f, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		fputc(strchr("\r\n\t", text[i]) != NULL ? ' ' : text[i], f);
-}
-
-static bool
-is_object(const char *text, size_t len)
-{
-	return len > 0 && text[0] == '{' && show_is_json(text, len) && !has_variable(text, len);
+	put_opening(r);
+	r->open = true;
+	r->last = r->heard = at;
 }
 
 /* --- what is said ------------------------------------------------------------------------ */
-
-void
-record_open(struct record *r, const char *transport, const char *url)
-{
-	fprintf(r->file, "open a %s%s%s\n", transport != NULL ? transport : "",
-	    transport != NULL ? " " : "", url);
-	r->open = true;
-	check(r);
-}
 
 static bool
 is_too_long(struct record *r, const struct message *m, const char *direction)
@@ -265,74 +139,154 @@ is_too_long(struct record *r, const struct message *m, const char *direction)
 	return true;
 }
 
-static bool
-is_text(const struct message *m)
-{
-	return m->kind == MESSAGE_TEXT && utf8_valid(m->data, m->len);
-}
-
 void
 record_sent(struct record *r, const struct message *m)
 {
-	const char *text = (const char *)m->data;
+	struct slice text = {(const char *)m->data, m->len};
 
+	r->last = m->at;
 	if (is_too_long(r, m, ">"))
 		return;
 	fputs("a > ", r->file);
-	if (!is_text(m))
-		put_hex(r->file, m->data, m->len);
-	else if (is_bare(text, m->len))
-		fwrite(text, 1, m->len, r->file);
-	else {
-		fputs("text ", r->file);
-		put_quoted(r->file, text, m->len);
-	}
+	record_put_payload(r->file, m);
 	fputc('\n', r->file);
-	check(r);
+	said_add(&r->said, text, record_is_json(m));
+}
+
+/* The end of a line that waits for what happened now. A replay sends without the pauses that its
+ * user made: what came by itself, and not as a reply, then takes as long as since what came before
+ * it, and half of that for safety. */
+static void
+put_within(struct record *r, uint64_t at)
+{
+	uint64_t answered = at > r->last ? at - r->last : 0;
+	uint64_t unasked = (at > r->heard ? at - r->heard : 0) / 20 * 3;
+	char limit[RECORD_LIMIT];
+
+	record_limit(limit, answered > unasked ? answered : unasked);
+	fprintf(r->file, " within %s\n", limit);
+	r->last = r->heard = at;
 }
 
 void
 record_received(struct record *r, const struct message *m)
 {
-	const char *text = (const char *)m->data;
-
-	if (is_too_long(r, m, "<"))
+	r->has_ids = r->has_ids || m->id.len > 0;
+	if (is_too_long(r, m, "<")) {
+		r->last = r->heard = m->at;
 		return;
-	fputs("a < ", r->file);
-	if (!is_text(m))
-		put_hex(r->file, m->data, m->len);
-	else if (is_object(text, m->len)) {
-		fputs("json ", r->file);
-		put_one_line(r->file, text, m->len);
-	} else {
-		fputs("text ", r->file);
-		put_quoted(r->file, text, m->len);
 	}
-	fputs(" within 5s\n", r->file);
-	check(r);
+	fputs("a < ", r->file);
+	record_put_conditions(r->file, m, &r->said, (int64_t)time(NULL) * 1000);
+	put_within(r, m->at);
 }
 
 void
-record_closed(struct record *r, const struct channel_end *end)
+record_pinged(struct record *r, uint64_t at)
 {
-	bool had_code = end->code != 0 && end->code != WS_CLOSE_NO_STATUS;
+	fputs("a ping\n", r->file);
+	r->last = at;
+}
 
-	if (!r->open || end->why.class != ERR_NONE)
-		fprintf(r->file, "# %s\n", end->why.class != ERR_NONE ? end->why.text : "closed");
-	else if (end->by_peer && end->code == 0)
-		fputs("# the server ended the stream\n", r->file);
-	else if (end->by_peer)
-		fprintf(r->file, "a < close %u\n", end->code);
-	else if (!had_code)
-		fputs("a close\n", r->file);
-	else {
-		fprintf(r->file, "a close %u", end->code);
-		if (end->reason.len > 0) {
-			fputc(' ', r->file);
-			put_quoted(r->file, end->reason.data, end->reason.len);
-		}
-		fputc('\n', r->file);
+void
+record_refused(struct record *r, const struct err *why)
+{
+	fprintf(r->file, "# not published: %s\n", why->text);
+}
+
+/* --- ends -------------------------------------------------------------------------------- */
+
+void
+record_closing(struct record *r, unsigned code, const char *reason)
+{
+	r->closing = true;
+	r->close_code = code;
+	snprintf(r->close_reason, sizeof r->close_reason, "%s", reason != NULL ? reason : "");
+}
+
+/* Whether it is about the connection: a server that is the same does it again. */
+static bool
+is_repeatable(enum err_class class)
+{
+	switch (class) {
+	case ERR_RESOLVE:
+	case ERR_CONNECT:
+	case ERR_TLS:
+	case ERR_HANDSHAKE:
+	case ERR_HTTP:
+	case ERR_PROTOCOL:
+	case ERR_CLOSED:
+	case ERR_TIMEOUT:
+	case ERR_LIMIT:
+		return true;
+	case ERR_NONE:
+	case ERR_USAGE:
+	case ERR_MATCH:
+	case ERR_IO:
+	case ERR_MEMORY:
+	case ERR_INTERRUPTED:
+	case ERR_CLASSES:
+		return false;
 	}
+	return false;
+}
+
+/* A refusal by the server is a promise like others. That nobody was there is one only if it stayed
+ * so. */
+static void
+put_failure(struct record *r, const struct err *why, bool again)
+{
+	bool refused = why->class == ERR_HTTP && why->code > 0;
+
+	fprintf(r->file, "# %s\n", why->class != ERR_NONE ? why->text : "closed");
+	if (r->closing || !is_repeatable(why->class) || (again && !refused))
+		return;
+	put_opening(r);
+	if (refused)
+		fprintf(r->file, "a < status %d\n", why->code);
+	else
+		fprintf(r->file, "a < failed %s\n", err_class_name(why->class));
+}
+
+/* Only a WebSocket closes with codes. */
+static void
+put_own_close(struct record *r, bool coded)
+{
+	fputs("a close", r->file);
+	if (coded && r->close_code != 0) {
+		fprintf(r->file, " %u", r->close_code);
+		if (r->close_reason[0] != '\0') {
+			fputc(' ', r->file);
+			record_put_string(r->file, slice_of(r->close_reason));
+		}
+	}
+	fputc('\n', r->file);
+}
+
+static void
+put_end(struct record *r, const struct channel_end *end, uint64_t at)
+{
+	const struct err *why = &end->why;
+	bool lost = why->class != ERR_NONE, ours = r->closing && (lost || !end->by_peer);
+
+	if (ours)
+		put_own_close(r, end->code != 0);
+	if (lost)
+		fprintf(r->file, "# lost: %s\n", why->text);
+	if (lost ? !is_repeatable(why->class) : ours)
+		return;
+	fputs("a < close", r->file);
+	if (end->code != 0)
+		fprintf(r->file, " %u", end->code);
+	put_within(r, at);
+}
+
+void
+record_closed(struct record *r, const struct channel_end *end, uint64_t at, bool again)
+{
+	if (r->open)
+		put_end(r, end, at);
+	else
+		put_failure(r, &end->why, again);
 	r->open = false;
-	check(r);
 }

@@ -14,6 +14,7 @@
 #include "lib/base/url.h"
 #include "lib/codec/ws_frame.h"
 #include "lib/loop/loop.h"
+#include "lib/session/redirect.h"
 
 enum {
 	BREATH = 1 << 20,            /* bytes of messages, then everybody else has a turn */
@@ -45,6 +46,7 @@ struct talk {
 	struct loop_timer breath;    /* the next turn */
 	struct record *record;       /* NULL: nothing is recorded */
 	char where[2048];
+	bool foreign;                /* redirects have left the origin */
 };
 
 static void
@@ -58,6 +60,8 @@ judge(struct talk *t, int code)
 void
 talk_close(struct talk *t, unsigned code, const char *reason)
 {
+	if (!t->closing && t->record != NULL)
+		record_closing(t->record, code, reason);
 	if (!t->closing)
 		t->close_code = code;
 	t->closing = true;
@@ -202,8 +206,10 @@ talk_send(struct talk *t, enum message_kind kind, const void *data, size_t len)
 	}
 	t->sent++;
 	t->unanswered++;
-	if (t->record != NULL)
+	if (t->record != NULL) {
+		m.at = clock_ns();
 		record_sent(t->record, &m);
+	}
 	t->view->ops->message(t->view, &m, true);
 	return true;
 }
@@ -212,6 +218,16 @@ bool
 talk_say(struct talk *t, const char *text, size_t len)
 {
 	return talk_send(t, t->params.binary ? MESSAGE_BINARY : MESSAGE_TEXT, text, len);
+}
+
+bool
+talk_ping(struct talk *t)
+{
+	if (t->conversation == NULL || conversation_ping(t->conversation) != 0)
+		return false;
+	if (t->record != NULL)
+		record_pinged(t->record, clock_ns());
+	return true;
 }
 
 /* What --on-open and --message say, as far as there is room. */
@@ -247,11 +263,23 @@ talk_input_ended(struct talk *t)
 /* --- the conversation -------------------------------------------------------------------- */
 
 static void
+record_attempt(const struct talk *t, struct record *r)
+{
+	const struct record_place place = {t->where, t->foreign};
+
+	record_connecting(r, &place);
+}
+
+static void
 connecting(void *ctx, const struct url *to, unsigned redirect)
 {
 	struct talk *t = ctx;
 
 	url_text(to, t->where, sizeof t->where);
+	t->foreign = redirect > 0 && (t->foreign ||
+	    !redirect_same_origin(to, t->params.conversation.url));
+	if (t->record != NULL)
+		record_attempt(t, t->record);
 	t->view->ops->connecting(t->view, t->where, redirect);
 }
 
@@ -261,7 +289,7 @@ opened(void *ctx, const struct channel_opened *o)
 	struct talk *t = ctx;
 
 	if (t->record != NULL)
-		record_open(t->record, t->params.transport_word, t->where);
+		record_open(t->record, o->at);
 	t->view->ops->opened(t->view, o);
 	t->next = 0;
 	t->ends_soon = false;
@@ -356,7 +384,7 @@ retrying(void *ctx, const struct conversation_retry *r)
 	loop_timer_clear(&t->patience);
 	t->events->busy(t->ctx);
 	if (t->record != NULL)
-		record_closed(t->record, r->why);
+		record_closed(t->record, r->why, clock_ns(), true);
 	if (t->unanswered > 0 && !t->params.stays)
 		tell_unanswered(t, "when the connection was lost");
 	t->sent = t->unanswered = 0;
@@ -398,7 +426,7 @@ closed(void *ctx, const struct channel_end *end)
 	loop_timer_clear(&t->patience);
 	loop_timer_clear(&t->breath);
 	if (t->record != NULL)
-		record_closed(t->record, end);
+		record_closed(t->record, end, clock_ns(), false);
 	t->view->ops->ended(t->view, end);
 	if (code == EXIT_FINE)
 		check_count(t);
@@ -434,6 +462,8 @@ refused(void *ctx, const struct err *why, const struct channel_refusal *refusal)
 	const struct channel_end end = {.why = *why, .refusal = refusal};
 
 	t->unanswered -= t->unanswered > 0;
+	if (t->record != NULL)
+		record_refused(t->record, why);
 	t->view->ops->refused(t->view, &end);
 	if (t->params.stays)
 		return;
@@ -491,10 +521,13 @@ talk_record(struct talk *t, const char *path, struct err *e)
 		return -1;
 	if (path == NULL)
 		return 0;
-	t->record = record_new(path, e);
-	if (t->record != NULL && t->conversation != NULL && conversation_is_open(t->conversation))
-		record_open(t->record, t->params.transport_word, t->where);
-	return t->record != NULL ? 0 : -1;
+	t->record = record_new(path, t->params.record, e);
+	if (t->record == NULL)
+		return -1;
+	record_attempt(t, t->record);
+	if (t->conversation != NULL && conversation_is_open(t->conversation))
+		record_open(t->record, clock_ns());
+	return 0;
 }
 
 void

@@ -11,6 +11,7 @@
 
 struct err;
 struct loop;
+struct record_params;
 struct talk;
 struct view;
 
@@ -18,7 +19,7 @@ struct view;
 
 struct talk_params {
 	struct conversation_params conversation;
-	const char *transport_word;          /* for a script, where the URL does not say; or NULL */
+	const struct record_params *record;  /* lent; how a script says what is recorded */
 	const char *const *on_open;          /* sent whenever it opens, … */
 	size_t on_open_count;
 	const char *const *messages;         /* … then these, which are the whole input */
@@ -54,6 +55,9 @@ bool talk_send(struct talk *t, enum message_kind kind, const void *data, size_t 
 
 /* Sends a message from the command's input, of the kind that talk_params asks for. */
 bool talk_say(struct talk *t, const char *text, size_t len);
+
+/* Asks for a pong because the user says so. false: not now. */
+bool talk_ping(struct talk *t);
 
 /* No more input will come: ends in order once everything was answered. */
 void talk_input_ended(struct talk *t);

@@ -264,7 +264,7 @@ refuse(struct terminal *t)
 static void
 ask_ping(struct terminal *t)
 {
-	t->asked_ping = conversation_ping(talk_conversation(t->talk)) == 0;
+	t->asked_ping = talk_ping(t->talk);
 	if (t->asked_ping)
 		return;
 	if (!t->params.no_pings) {

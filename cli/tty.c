@@ -179,3 +179,14 @@ tty_is_ours(void)
 
 	return foreground < 0 || foreground == getpgrp();
 }
+
+bool
+tty_wants_color(int fd, int choice)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (choice != 0)
+		return choice == 1;
+	return isatty(fd) && (no_color == NULL || *no_color == '\0') && term != NULL &&
+	    strcmp(term, "dumb") != 0;
+}

@@ -36,4 +36,8 @@ const struct termios *tty_before(void);
 /* Whether this process may read from it now. */
 bool tty_is_ours(void);
 
+/* Whether what goes to `fd` is coloured. choice: 0 when it is a terminal that can, and NO_COLOR is
+ * not set; 1 always, 2 never. */
+bool tty_wants_color(int fd, int choice);
+
 #endif

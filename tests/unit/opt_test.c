@@ -133,6 +133,34 @@ test_operands(void)
 }
 
 static void
+test_uses(void)
+{
+	static bool flag;
+	static const char *text;
+	static const struct opt rows[] = {{"flag", 'f', OPT_FLAG, &flag, NULL, "", NULL},
+	    {"text", 't', OPT_TEXT, &text, "TEXT", "", NULL}, {.name = NULL}};
+	const struct opt *const groups[] = {rows, NULL};
+	const char *words[] = {"-fta", "x", "--text=", "--text", "b", "--", "-f"};
+	const struct opt_use *uses;
+	int operands, rest;
+	char *argv[8] = {NULL};
+	size_t count;
+
+	for (int i = 0; i < 7; i++)
+		argv[i] = (char *)(uintptr_t)words[i];
+	tap_int(opt_parse(groups, 7, argv, &operands, &rest, NULL), 0, "options of all kinds");
+	uses = opt_uses(&count);
+	tap_int((long long)count, 4, "are told");
+	tap_ok(uses[0].row == &rows[0] && uses[0].value == NULL, "a flag");
+	tap_ok(uses[1].row == &rows[1] && strcmp(uses[1].value, "a") == 0, "a text");
+	tap_text(uses[2].value, "", "an empty one");
+	tap_text(uses[3].value, "b", "the same again");
+	opt_parse(groups, 1, &argv[6], &operands, &rest, NULL);
+	opt_uses(&count);
+	tap_int((long long)count, 1, "of the last command line only");
+}
+
+static void
 test_errors(void)
 {
 	static const struct {
@@ -178,6 +206,7 @@ main(void)
 	test_types();
 	test_letters();
 	test_operands();
+	test_uses();
 	test_errors();
 	return tap_done();
 }
