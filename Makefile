@@ -207,9 +207,19 @@ format:
 COMPLETIONS = share/bash-completion/completions/hail share/zsh/site-functions/_hail \
 	      share/fish/vendor_completions.d/hail.fish
 
+# For editors, and scripts to begin with.
+EXAMPLES = $(sort $(wildcard man/examples/*.hail))
+VIM      = share/vim/vimfiles/syntax/hail.vim
+TEXTMATE = share/hail/hail.tmLanguage.json
+STORIES  = share/doc/hail/examples
+
 .PHONY: install uninstall
 install: all
 	install -D -m 755 $(BUILD)/hail $(DESTDIR)$(PREFIX)/bin/hail
+	install -D -m 644 man/share/hail.vim $(DESTDIR)$(PREFIX)/$(VIM)
+	install -D -m 644 man/share/hail.tmLanguage.json $(DESTDIR)$(PREFIX)/$(TEXTMATE)
+	install -d $(DESTDIR)$(PREFIX)/$(STORIES)
+	install -m 644 $(EXAMPLES) $(DESTDIR)$(PREFIX)/$(STORIES)
 	for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page#man/}; \
 	done
@@ -219,7 +229,8 @@ install: all
 		$(BUILD)/hail --completion $$shell >$(DESTDIR)$(PREFIX)/$$file; \
 	done
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/hail $(addprefix $(DESTDIR)$(PREFIX)/,$(COMPLETIONS))
+	rm -f $(DESTDIR)$(PREFIX)/bin/hail $(addprefix $(DESTDIR)$(PREFIX)/,$(COMPLETIONS) $(VIM) $(TEXTMATE))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/$(STORIES)/,$(notdir $(EXAMPLES)))
 	for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page#man/}; \
 	done

@@ -19,6 +19,7 @@ struct cmd {
 extern const struct cmd cmd_bench;
 extern const struct cmd cmd_cluster;
 extern const struct cmd cmd_connect;
+extern const struct cmd cmd_run;
 extern const struct cmd cmd_serve;
 
 /* Prints the completion script for "bash", "zsh" or "fish". Returns the exit code. */

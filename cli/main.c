@@ -16,6 +16,7 @@
 
 static const struct cmd *const commands[] = {
 	&cmd_connect,
+	&cmd_run,
 	&cmd_bench,
 	&cmd_serve,
 	&cmd_cluster,

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json_line.h"
 #include "cli/output.h"
 #include "cli/view.h"
-#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
@@ -31,61 +31,13 @@ struct view_json {
 static void
 begin(struct view_json *j, const char *type, uint64_t at)
 {
-	buf_addf(&j->line, "{\"t\":%.6f,\"type\":\"%s\"",
-	    at > j->start ? (double)(at - j->start) / 1e9 : 0.0, type);
-}
-
-static void
-add_text(struct view_json *j, const char *key, const char *text, size_t len)
-{
-	buf_addf(&j->line, ",\"%s\":", key);
-	json_quote(&j->line, text, len);
-}
-
-static void
-add_words(struct view_json *j, const char *key, const char *text)
-{
-	add_text(j, key, text, strlen(text));
-}
-
-static int
-add_base64(struct view_json *j, const void *data, size_t len)
-{
-	uint8_t *into;
-
-	if (buf_add_text(&j->line, ",\"base64\":\"") != 0 ||
-	    (into = buf_reserve(&j->line, base64_length(len) + 1)) == NULL)
-		return -1;
-	j->line.len += base64_encode((char *)into, data, len);
-	return buf_add_text(&j->line, "\"");
-}
-
-/* A peer's bytes: "data" when they are UTF-8, else "base64"; neither where there is no memory. */
-static void
-add_bytes(struct view_json *j, const void *data, size_t len)
-{
-	size_t before = j->line.len;
-	int result;
-
-	if (!utf8_valid(data, len))
-		result = add_base64(j, data, len);
-	else if ((result = buf_add_text(&j->line, ",\"data\":")) == 0)
-		result = json_quote(&j->line, data, len);
-	if (result != 0)
-		j->line.len = before;
-}
-
-static void
-add_slice(struct view_json *j, const char *key, struct slice text)
-{
-	if (text.data != NULL && utf8_valid(text.data, text.len))
-		add_text(j, key, text.data, text.len);
+	json_line_begin(&j->line, type, at > j->start ? at - j->start : 0);
 }
 
 static void
 finish(struct view_json *j)
 {
-	buf_add_text(&j->line, "}\n");
+	json_line_end(&j->line);
 	output_add(j->params.out, j->line.data, j->line.len);
 	buf_release(&j->line);
 }
@@ -143,12 +95,12 @@ add_tls(struct view_json *j, const struct stream *s)
 		return;
 	buf_add_text(&j->line, ",\"tls\":{\"protocol\":");
 	json_quote(&j->line, info.protocol, strlen(info.protocol));
-	add_words(j, "cipher", info.cipher);
+	json_line_words(&j->line, "cipher", info.cipher);
 	if (utf8_valid(info.subject, strlen(info.subject)))
-		add_words(j, "subject", info.subject);
+		json_line_words(&j->line, "subject", info.subject);
 	if (utf8_valid(info.issuer, strlen(info.issuer)))
-		add_words(j, "issuer", info.issuer);
-	add_words(j, "expires", info.expires);
+		json_line_words(&j->line, "issuer", info.issuer);
+	json_line_words(&j->line, "expires", info.expires);
 	buf_addf(&j->line, ",\"verified\":%s,\"resumed\":%s}", info.verified ? "true" : "false",
 	    info.resumed ? "true" : "false");
 }
@@ -161,8 +113,10 @@ opened(struct view *v, const struct channel_opened *o)
 	begin(j, "open", o->at);
 	if (o->head != NULL) {
 		buf_addf(&j->line, ",\"status\":%d", o->head->status);
-		add_slice(j, "subprotocol", http_head_field(o->head, "Sec-WebSocket-Protocol"));
-		add_slice(j, "extensions", http_head_field(o->head, "Sec-WebSocket-Extensions"));
+		json_line_slice(&j->line, "subprotocol",
+		    http_head_field(o->head, "Sec-WebSocket-Protocol"));
+		json_line_slice(&j->line, "extensions",
+		    http_head_field(o->head, "Sec-WebSocket-Extensions"));
 	}
 	j->open = true;
 	add_phases(j, o);
@@ -178,13 +132,8 @@ message(struct view *v, const struct message *m, bool out)
 	if (j->params.hide_messages)
 		return;
 	begin(j, "message", out ? clock_ns() : m->at);
-	add_words(j, "dir", out ? "out" : "in");
-	add_words(j, "kind", m->kind == MESSAGE_TEXT ? "text" : "binary");
-	add_slice(j, "event", m->event);
-	if (m->id.len > 0)
-		add_slice(j, "id", m->id);
-	add_bytes(j, m->data, m->len);
-	buf_addf(&j->line, ",\"size\":%zu", m->len);
+	json_line_words(&j->line, "dir", out ? "out" : "in");
+	json_line_message(&j->line, m);
 	finish(j);
 }
 
@@ -202,13 +151,13 @@ wire_head(struct view_json *j, const struct channel_wire *w)
 	if (j->params.verbose == 0 && (!w->out || j->open))
 		return;
 	begin(j, "request", w->at);
-	add_words(j, "dir", w->out ? "out" : "in");
+	json_line_words(&j->line, "dir", w->out ? "out" : "in");
 	if (w->out)
-		add_words(j, "url", j->where);
+		json_line_words(&j->line, "url", j->where);
 	if (w->out && j->redirect > 0)
 		buf_addf(&j->line, ",\"redirect\":%u", j->redirect);
 	if (j->params.verbose > 0)
-		add_bytes(j, w->data, w->len);
+		json_line_bytes(&j->line, w->data, w->len);
 	finish(j);
 }
 
@@ -218,8 +167,8 @@ wire_frame(struct view_json *j, const struct channel_wire *w)
 	if (w->frame->opcode != WS_PING && w->frame->opcode != WS_PONG)
 		return;
 	begin(j, w->frame->opcode == WS_PING ? "ping" : "pong", w->at);
-	add_words(j, "dir", w->out ? "out" : "in");
-	add_bytes(j, w->data, w->len);
+	json_line_words(&j->line, "dir", w->out ? "out" : "in");
+	json_line_bytes(&j->line, w->data, w->len);
 	buf_addf(&j->line, ",\"size\":%llu", (unsigned long long)w->frame->length);
 	finish(j);
 }
@@ -241,15 +190,6 @@ closing(struct view *v, const struct channel_end *end)
 }
 
 static void
-add_why(struct view_json *j, const struct channel_end *end)
-{
-	add_words(j, "class", err_class_name(end->why.class));
-	add_words(j, "message", end->why.text);
-	if (end->refusal != NULL)
-		buf_addf(&j->line, ",\"status\":%d", end->refusal->head->status);
-}
-
-static void
 add_refusal(struct view_json *j, const struct channel_refusal *r)
 {
 	bool some = false;
@@ -268,7 +208,7 @@ add_refusal(struct view_json *j, const struct channel_refusal *r)
 		buf_add_text(&j->line, "]");
 	}
 	buf_add_text(&j->line, "]");
-	add_bytes(j, r->body.data, r->body.len);
+	json_line_bytes(&j->line, r->body.data, r->body.len);
 	buf_addf(&j->line, ",\"size\":%zu", r->body.len);
 }
 
@@ -276,13 +216,13 @@ static void
 tell_close(struct view_json *j, const struct channel_end *end)
 {
 	begin(j, "close", clock_ns());
-	add_words(j, "dir", end->by_peer ? "in" : "out");
+	json_line_words(&j->line, "dir", end->by_peer ? "in" : "out");
 	if (end->code != 0)
 		buf_addf(&j->line, ",\"code\":%u", end->code);
 	if (end->reason.len > 0 && utf8_valid(end->reason.data, end->reason.len))
-		add_text(j, "reason", end->reason.data, end->reason.len);
+		json_line_text(&j->line, "reason", end->reason.data, end->reason.len);
 	if (end->why.class != ERR_NONE)
-		add_why(j, end);
+		json_line_why(&j->line, end);
 	finish(j);
 }
 
@@ -298,7 +238,7 @@ retrying(struct view *v, const struct conversation_retry *r)
 	if (r->why->code != 0)
 		buf_addf(&j->line, ",\"code\":%u", r->why->code);
 	if (r->why->why.class != ERR_NONE)
-		add_why(j, r->why);
+		json_line_why(&j->line, r->why);
 	finish(j);
 }
 
@@ -308,7 +248,7 @@ refused(struct view *v, const struct channel_end *end)
 	struct view_json *j = (struct view_json *)v;
 
 	begin(j, "error", clock_ns());
-	add_why(j, end);
+	json_line_why(&j->line, end);
 	if (end->refusal != NULL)
 		add_refusal(j, end->refusal);
 	finish(j);
@@ -329,8 +269,8 @@ complain(struct view *v, const struct err *e)
 	struct view_json *j = (struct view_json *)v;
 
 	begin(j, "error", clock_ns());
-	add_words(j, "class", err_class_name(e->class));
-	add_words(j, "message", e->text);
+	json_line_words(&j->line, "class", err_class_name(e->class));
+	json_line_words(&j->line, "message", e->text);
 	finish(j);
 }
 

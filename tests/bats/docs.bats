@@ -6,6 +6,7 @@ load helper
 options=$ROOT/tests/docs/options.sh
 examples=$ROOT/tests/docs/examples.sh
 dialect=$ROOT/tests/docs/dialect.sh
+words=$ROOT/tests/docs/words.sh
 
 # A hail that knows one command with three options.
 fake_hail() {
@@ -63,6 +64,44 @@ page() {
 	run "$dialect" "$WORK/page" "$WORK/page"
 	assert_status 1
 	assert_output_has 'no keys in'
+}
+
+@test "words: one that the page lacks, one too many, one that an editor does not know" {
+	fake_hail
+	cat >"$WORK/bin/hail" <<-'END'
+	#!/bin/sh
+	printf '%s\n' lines '  open URL   connects' '  NAME ping  pings' '' 'behind < and <!' \
+	    '  [json] PATTERN   some' '' 'options of open and http' '  header X  sends'
+	END
+	cat >"$WORK/page.5" <<-'END'
+	.Dd January 1, 2026
+	.Dt X 5
+	.Os
+	.Sh NAME
+	.Nm x
+	.Nd x
+	.Sh STATEMENTS
+	.Bl -tag -width Ds
+	.It Ic open Ar URL
+	connects
+	.It Ic close
+	closes
+	.El
+	.Sh EXPECTATIONS
+	.Bl -tag -width Ds
+	.It Oo Cm json Oc Ar PATTERN
+	some
+	.El
+	.Sh OPTIONS
+	are header and cookie
+	END
+	echo ' open json ' >"$WORK/editor"
+	run "$words" "$WORK/bin/hail" "$WORK/page.5" "$WORK/editor"
+	assert_status 1
+	[ "${lines[0]}" = 'the page lacks line ping' ] || fail "$output"
+	[ "${lines[1]}" = "$WORK/editor lacks ping" ] || fail "$output"
+	[ "${lines[2]}" = 'only in the page: line close' ] || fail "$output"
+	[ "${#lines[@]}" = 3 ] || fail "$output"
 }
 
 @test "examples: of a README, run and judged" {
@@ -151,6 +190,13 @@ page() {
 	run "$dialect" "$ROOT/bench/plan/dialect_key.c" "$ROOT/man/hail-dialect.5"
 	assert_status 0
 	[ -z "$output" ]
+}
+
+@test "every word of the script language is in its page and known to the editors" {
+	run "$words" "$HAIL" "$ROOT/man/hail-script.5" "$ROOT"/man/share/*
+	assert_status 0
+	[ -z "$output" ]
+	jq -e '.scopeName == "source.hail"' "$ROOT/man/share/hail.tmLanguage.json"
 }
 
 @test "every page is clean mdoc" {
