@@ -13,9 +13,11 @@
 #include "bench/run/server_cpu.h"
 #include "cli/bench_compare.h"
 #include "cli/bench_plan.h"
+#include "cli/bench_script.h"
 #include "cli/client.h"
 #include "cli/cmd.h"
 #include "cli/progress.h"
+#include "cli/script_options.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 
@@ -25,6 +27,7 @@ static bool no_tui, quiet;
 static int verbose;
 static struct server_cpu servers;
 static struct bench_compare compared;        /* no rows: nothing is compared */
+static struct bench_script played;
 
 static const struct opt rows[] = {
 	{"server-pid", 0, OPT_LIST, &server_pids, "PID",
@@ -37,7 +40,8 @@ static const struct opt rows[] = {
 	{0},
 };
 
-static const struct opt *const groups[] = {bench_plan_rows, rows, client_rows, NULL};
+static const struct opt *const groups[] = {bench_plan_rows, rows, script_options_rows, client_rows,
+    NULL};
 
 /* --- the report -------------------------------------------------------------------------- */
 
@@ -75,7 +79,7 @@ exit_code(const struct tally *t, bool interrupted, const struct verdict *v, int 
 		return EXIT_INTERRUPTED;
 	if (!v->valid)
 		return EXIT_INVALID;
-	if (t->opened > 0 && t->dropped == t->opened)
+	if (t->script == NULL && t->opened > 0 && t->dropped == t->opened)
 		return EXIT_CONNECTION;      /* nobody was left to finish the run */
 	return failed > 0 ? EXIT_CHECK : EXIT_FINE;
 }
@@ -141,8 +145,10 @@ static int
 perform(const struct plan *p, const char *name, struct tally *t, struct run_outcome *outcome,
     struct err *e)
 {
-	struct client_options client = client_options_taken();
-	struct run_params params = {.plan = p, .client = &client, .tally = t, .progress = follow};
+	struct client_options client = p->script != NULL ? script_options_client() :
+	    client_options_taken();
+	struct run_params params = {.plan = p, .script = played.script, .client = &client,
+	    .tally = t, .progress = follow};
 	int result;
 
 	client.transport = p->transport;
@@ -156,7 +162,9 @@ perform(const struct plan *p, const char *name, struct tally *t, struct run_outc
 	server_cpu_ready(&servers);
 	result = run_bench(&params, outcome, e);
 	progress_end();
-	if (result == 0) {
+	if (result == 0 && t->script != NULL) {
+		bench_script_explain(t);
+	} else if (result == 0) {
 		explain_errors(t, outcome);
 		explain_publishing(p, t, &outcome->publishing);
 	}
@@ -211,10 +219,13 @@ measure_all(const struct plan *p, const struct require_list *list, struct save *
 
 /* What can be known to be in vain, before anything is opened. */
 static int
-prepare(const struct require_list *list, struct err *e)
+prepare(struct require_list *list, struct err *e)
 {
 	const char *names[COMPARE_ROWS];
 
+	for (size_t i = 0; i < require.count; i++)
+		if (require_add(list, require.items[i], e) != 0)
+			return -1;
 	for (size_t i = 0; i < compared.count; i++)
 		names[i] = compared.names[i];
 	if (require_suits(list, names, compared.count, e) != 0)
@@ -232,13 +243,12 @@ run(int argc, char **argv, char **rest)
 	struct require_list list = {0};
 	struct save save = {0};
 	struct err e = {0};
-	int result = 0;
+	int result;
 
 	(void)rest;
-	for (size_t i = 0; i < require.count && result == 0; i++)
-		result = require_add(&list, require.items[i], &e);
+	result = bench_plan_make(&plan, &compared, argc, argv, &e);
 	if (result == 0)
-		result = bench_plan_make(&plan, &compared, argc, argv, &e);
+		result = bench_script_read(&played, &plan, &list, &e);
 	if (result == 0)
 		result = prepare(&list, &e);
 	if (result == 0 && out != NULL)
@@ -254,6 +264,7 @@ run(int argc, char **argv, char **rest)
 	save_abandon(&save);
 	require_release(&list);
 	bench_plan_release(&plan);
+	bench_script_release(&played);
 	return result;
 }
 
@@ -263,6 +274,7 @@ const struct cmd cmd_bench = {
 	"  echo      round trips: each connection sends and waits for the same back\n"
 	"  fanout    publishers, topics, subscribers: who got what, when, once, in order\n"
 	"  hold      connections that only stay: memory, keepalive\n"
-	"  compare   the same fanout over WebSocket, server-sent events, long polls and polls",
+	"  compare   the same fanout over WebSocket, server-sent events, long polls and polls\n"
+	"  script    each connection plays a script, again and again: `script FILE [URL...]`",
 	run,
 };

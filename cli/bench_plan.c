@@ -7,6 +7,7 @@
 #include "bench/plan/plan.h"
 #include "cli/bench_compare.h"
 #include "cli/client.h"
+#include "cli/script_options.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/rng.h"
@@ -72,7 +73,7 @@ const struct opt bench_plan_rows[] = {
 	{0},
 };
 
-static const char workload_names[] = "echo, fanout, hold or compare";
+static const char workload_names[] = "echo, fanout, hold, compare or script";
 
 /* --- what is run, and where -------------------------------------------------------------- */
 
@@ -127,17 +128,24 @@ take_url(struct url *u, bool comparison, const char *text, struct err *e)
 }
 
 static int
+add_url(struct plan *p, bool either, const char *text, struct err *e)
+{
+	if (p->target_count == PLAN_TARGETS)
+		return err_set(e, ERR_USAGE, 0, "at most %d URLs", PLAN_TARGETS);
+	if (take_url(&p->targets[p->target_count], either, text, e) != 0)
+		return -1;
+	p->target_texts[p->target_count++] = text;
+	return 0;
+}
+
+static int
 take_urls(struct plan *p, bool comparison, int count, char **texts, struct err *e)
 {
 	if (count == 0)
 		return err_set(e, ERR_USAGE, 0, "expected at least one URL after the workload");
-	if (count > PLAN_TARGETS)
-		return err_set(e, ERR_USAGE, 0, "at most %d URLs", PLAN_TARGETS);
 	for (int i = 0; i < count; i++) {
-		if (take_url(&p->targets[i], comparison, texts[i], e) != 0)
-			return -1;
-		p->target_texts[p->target_count++] = texts[i];
-		if (template_check(p->targets[i].target, "URL", path_kind(), e) != 0)
+		if (add_url(p, comparison, texts[i], e) != 0 || template_check(p->targets[i].target,
+		    "URL", path_kind(), e) != 0)
 			return -1;
 	}
 	p->transport = comparison ? TRANSPORT_WS : client_transport();
@@ -314,13 +322,58 @@ take_numbers(struct plan *p, struct err *e)
 	return 0;
 }
 
+/* Refuses every option of these rows that was said, unless it is among `but`. */
+static int
+refuse_options(const struct opt *rows, const char *const *but, const char *why, struct err *e)
+{
+	size_t count;
+	const struct opt_use *uses = opt_uses(&count);
+
+	for (size_t i = 0; i < count; i++)
+		for (const struct opt *row = rows; row->name != NULL; row++) {
+			size_t k = 0;
+
+			while (but[k] != NULL && strcmp(but[k], row->name) != 0)
+				k++;
+			if (uses[i].row == row && but[k] == NULL)
+				return err_set(e, ERR_USAGE, 0, "--%s: %s", row->name, why);
+		}
+	return 0;
+}
+
+/* FILE [URL...]; what is said, and to whom, stands in the file. */
+static int
+take_script(struct plan *p, int count, char **operands, struct err *e)
+{
+	static const char *const numbers[] = {"connections", "duration", "connect-rate",
+	    "warmup", "drain", "workers", "label", NULL};
+
+	if (count == 0)
+		return err_set(e, ERR_USAGE, 0, "expected a file after the workload: the script");
+	if (refuse_options(bench_plan_rows, numbers, "that is up to the script", e) != 0)
+		return -1;
+	if (client_transport_given())
+		return err_set(e, ERR_USAGE, 0, "-t: each `open` of a script says what it speaks");
+	p->workload = PLAN_SCRIPT;
+	p->script = operands[0];
+	for (int i = 1; i < count; i++)
+		if (add_url(p, true, operands[i], e) != 0)
+			return -1;
+	return take_numbers(p, e) != 0 ? -1 : plan_settle(p, e);
+}
+
 int
 bench_plan_make(struct plan *p, struct bench_compare *compared, int argc, char **argv,
     struct err *e)
 {
+	static const char *const none[] = {NULL};
+
 	if (argc == 0)
 		return err_set(e, ERR_USAGE, 0, "expected a workload: %s", workload_names);
-	if (take_workload(p, compared, argv[0], e) != 0 ||
+	if (strcmp(argv[0], "script") == 0)
+		return take_script(p, argc - 1, argv + 1, e);
+	if (refuse_options(script_options_rows, none, "only bench script plays one", e) != 0 ||
+	    take_workload(p, compared, argv[0], e) != 0 ||
 	    take_urls(p, compared->count > 0, argc - 1, argv + 1, e) != 0 ||
 	    take_dialect(p, e) != 0 || take_node_from(p, e) != 0 || take_numbers(p, e) != 0)
 		return -1;
@@ -338,6 +391,12 @@ bench_plan_release(struct plan *p)
 void
 bench_plan_say(const struct plan *p)
 {
+	if (p->script != NULL) {
+		fprintf(stderr, "hail: %llu players of %s, %llu connection(s) each, %zu URL(s)\n",
+		    (unsigned long long)p->connections, p->script,
+		    (unsigned long long)p->connections_each, p->target_count);
+		return;
+	}
 	fprintf(stderr, "hail: %llu connections over %zu target(s)",
 	    (unsigned long long)p->connections, p->target_count);
 	if (p->workload == PLAN_FANOUT)

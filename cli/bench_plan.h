@@ -11,9 +11,9 @@ struct plan;
 
 extern const struct opt bench_plan_rows[];
 
-/* Makes the plan of the workload and the URLs in argv, once client_rows are parsed, too. *compared
- * gets its rows when the workload is compare. The plan lends what argv and the options say; it is
- * zero before, and released by the caller in any case. -1: *e. */
+/* Makes the plan of the workload and the URLs (or the script, and URLs) in argv, once client_rows
+ * are parsed, too. *compared gets its rows when the workload is compare. The plan lends what argv
+ * and the options say; it is zero before, and released by the caller in any case. -1: *e. */
 int bench_plan_make(struct plan *p, struct bench_compare *compared, int argc, char **argv,
     struct err *e);
 void bench_plan_release(struct plan *p);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "bench/ledger/tally_script.h"
 #include "bench/run/run.h"
 #include "lib/base/clock.h"
 #include "lib/base/units.h"
@@ -17,10 +18,14 @@ show_line(const struct run_progress *p)
 
 	fprintf(stderr, "\r\033[K%s %.0fs  open %llu", run_phase_name(p->phase),
 	    (double)p->phase_ns / (double)NS_PER_S, (unsigned long long)p->open);
-	if (p->failed > 0)
+	if (p->failed > 0 && p->script == NULL)
 		fprintf(stderr, "  failed %llu", (unsigned long long)p->failed);
 	if (p->dropped > 0)
 		fprintf(stderr, "  dropped %llu", (unsigned long long)p->dropped);
+	if (p->script != NULL)
+		fprintf(stderr, "  plays %llu (%.0f/s), %llu failed",
+		    (unsigned long long)p->script->completed, p->plays_per_s,
+		    (unsigned long long)p->script->failed);
 	if (p->sent > 0)
 		fprintf(stderr, "  sent %.0f/s  received %.0f/s  longest %s", p->sent_per_s,
 		    p->received_per_s, units_duration_text(worst, sizeof worst,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/ledger/tally_script.h"
+
 /* Every hist by its place, so that making, merging and freeing cannot forget one. */
 static const size_t hists[] = {
 	offsetof(struct tally, resolve), offsetof(struct tally, connect),
@@ -74,6 +76,7 @@ tally_free(struct tally *t)
 	for (size_t i = 0; t->cells != NULL && i < TALLY_NODES * TALLY_NODES; i++)
 		hist_free(t->cells[i].latency);
 	free(t->cells);
+	tally_script_free(t->script);
 	free(t);
 }
 
@@ -210,6 +213,14 @@ keep_longest(uint64_t *into, uint64_t from)
 		*into = from;
 }
 
+static int
+merge_script(struct tally *into, const struct tally_script *from)
+{
+	if (into->script == NULL && (into->script = tally_script_new(from->file)) == NULL)
+		return -1;
+	return tally_script_merge(into->script, from);
+}
+
 int
 tally_merge(struct tally *into, const struct tally *from)
 {
@@ -227,5 +238,7 @@ tally_merge(struct tally *into, const struct tally *from)
 	keep_longest(&into->load_ns, from->load_ns);
 	keep_longest(&into->backlog_peak, from->backlog_peak);
 	merge_series(into, from);
+	if (from->script != NULL && merge_script(into, from->script) != 0)
+		return -1;
 	return from->cells != NULL ? merge_cells(into, from) : 0;
 }

@@ -18,6 +18,8 @@ enum {
 	TALLY_POINTS = 600,      /* of the time series; when full, two become one */
 };
 
+struct tally_script;
+
 /* One cell of the matrix publisher's node → receiver's node (design, ledger). */
 struct tally_cell {
 	uint64_t expected, delivered, lost, duplicate, reordered, late;
@@ -79,6 +81,8 @@ struct tally {
 	size_t nodes;
 	char node_names[TALLY_NODES][TALLY_NODE_NAME];
 	struct tally_cell *cells;          /* TALLY_NODES × TALLY_NODES, from × to; or NULL */
+
+	struct tally_script *script;       /* NULL: none was played; owned */
 
 	/* the rig itself */
 	uint64_t workers;

@@ -57,6 +57,21 @@ plan_lanes(const struct plan *p)
 	return p->publish_by == PLAN_BY_SOCKET ? 0 : p->publishers;
 }
 
+uint64_t
+plan_due(const struct plan *p, uint64_t elapsed_ns)
+{
+	double due = (double)elapsed_ns / (double)NS_PER_S * p->connect_rate + 1;
+
+	return p->connect_rate <= 0 || due >= (double)p->connections ? p->connections :
+	    (uint64_t)due;
+}
+
+uint64_t
+plan_opening_max(const struct plan *p)
+{
+	return p->connect_rate > 0 ? PLAN_OPENING_PACED : PLAN_OPENING;
+}
+
 static uint64_t
 least(uint64_t a, uint64_t b)
 {
@@ -153,6 +168,10 @@ plan_settle(struct plan *p, struct err *e)
 		break;
 	case PLAN_HOLD:
 		p->topics = p->topics > 0 ? p->topics : 1;
+		break;
+	case PLAN_SCRIPT:
+		p->closed_loop = true;
+		p->publishers = 0;
 		break;
 	}
 	settle_drain(p);

@@ -18,6 +18,7 @@ enum plan_workload {
 	PLAN_ECHO,
 	PLAN_FANOUT,
 	PLAN_HOLD,
+	PLAN_SCRIPT,             /* connections are players, each with those of its script */
 };
 
 enum plan_node_from {
@@ -34,6 +35,10 @@ enum plan_publish {
 
 enum {
 	PLAN_TARGETS = 256,
+	/* Connections under way at once: fewer than the shortest usual listen backlog; with a
+	 * rate that is what bounds them. */
+	PLAN_OPENING = 100,
+	PLAN_OPENING_PACED = 1000,
 	PLAN_SIZE_MIN = 27,      /* bytes of a stamp */
 };
 
@@ -49,6 +54,9 @@ struct plan {
 	const char *target_texts[PLAN_TARGETS];
 	size_t target_count;
 	uint64_t connections;
+	const char *script;              /* the file that is played; NULL: none */
+	uint64_t connections_each;       /* of a player: the most it may have at once, … */
+	uint64_t targeted_each;          /* … and those of them that go to its target */
 	uint64_t topics;
 	uint64_t publishers;             /* 0 for hold, and for echo without a rate */
 	bool closed_loop;                /* echo without --rate: one message in flight each */
@@ -77,6 +85,12 @@ void plan_publishers(const struct plan *p, uint32_t *list);
 
 /* How many connections there are beside those that receive. */
 uint64_t plan_lanes(const struct plan *p);
+
+/* How many connections may have been begun so long after the first. */
+uint64_t plan_due(const struct plan *p, uint64_t elapsed_ns);
+
+/* How many may be under way at once. */
+uint64_t plan_opening_max(const struct plan *p);
 
 /* What publishes beside the connections that receive, by the dialect's post. */
 enum plan_publish plan_publish_beside(const struct dialect *d);

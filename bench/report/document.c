@@ -8,6 +8,7 @@
 #include "bench/ledger/hist.h"
 #include "bench/ledger/tally.h"
 #include "bench/plan/plan.h"
+#include "bench/report/document_script.h"
 #include "bench/report/verdict.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -47,16 +48,14 @@ document_share(double total, uint64_t count, double steps)
 	return count > 0 ? rounded(total / (double)count, steps) : NULL;
 }
 
-/* `count` in `ns`, a second; NULL when no time passed. */
-static json_t *
-per_second(uint64_t count, uint64_t ns)
+json_t *
+document_per_second(uint64_t count, uint64_t ns)
 {
 	return document_share((double)count * 1e9, ns, 1e3);
 }
 
-/* What came from a server or the command line need not be UTF-8, JSON must be. */
-static json_t *
-string(const char *text)
+json_t *
+document_string(const char *text)
 {
 	char ascii[512];
 	size_t len = 0;
@@ -72,7 +71,7 @@ string(const char *text)
 static json_t *
 string_or_null(const char *text)
 {
-	return text != NULL ? string(text) : NULL;
+	return text != NULL ? document_string(text) : NULL;
 }
 
 /* --- dist ----------------------------------------------------------------------------- */
@@ -169,6 +168,8 @@ workload_name(enum plan_workload workload)
 		return "fanout";
 	case PLAN_HOLD:
 		return "hold";
+	case PLAN_SCRIPT:
+		return "script";
 	}
 	return "";
 }
@@ -210,10 +211,10 @@ node_from(const struct plan *p)
 		return json_string("target");
 	case PLAN_NODE_HEADER:
 		snprintf(text, sizeof text, "header:%s", name);
-		return string(text);
+		return document_string(text);
 	case PLAN_NODE_COOKIE:
 		snprintf(text, sizeof text, "cookie:%s", name);
-		return string(text);
+		return document_string(text);
 	}
 	return NULL;
 }
@@ -222,16 +223,18 @@ node_from(const struct plan *p)
 static json_t *
 config_of(const struct plan *p)
 {
-	bool sends = p->workload != PLAN_HOLD, paced = sends && !p->closed_loop;
-	bool fanout = p->workload == PLAN_FANOUT;
+	bool script = p->workload == PLAN_SCRIPT, fanout = p->workload == PLAN_FANOUT;
+	bool drains = p->workload != PLAN_HOLD, sends = drains && !script;
+	bool paced = sends && !p->closed_loop;
 
-	return json_pack("{s:s, s:I, s:o, s:o, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, "
-	    "s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:I}",
+	return json_pack("{s:s, s:o*, s:I, s:o, s:o, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, "
+	    "s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:I}",
 	    "workload", workload_name(p->workload),
+	    "script", string_or_null(p->script),
 	    "connections", (integer)p->connections,
 	    "duration_s", seconds(p->duration),
 	    "warmup_s", seconds(p->warmup),
-	    "drain_s", sends ? seconds(p->drain) : NULL,
+	    "drain_s", drains ? seconds(p->drain) : NULL,
 	    "topics", fanout ? json_integer((integer)p->topics) : NULL,
 	    "publishers", fanout ? json_integer((integer)p->publishers) : NULL,
 	    "loop", sends ? json_string(p->closed_loop ? "closed" : "open") : NULL,
@@ -245,9 +248,9 @@ config_of(const struct plan *p)
 	    milliseconds((double)p->poll_interval_ns / 1e6) : NULL,
 	    "self", fanout ? json_boolean(p->self) : NULL,
 	    "unlinked", fanout ? json_boolean(p->unlinked) : NULL,
-	    "node_from", node_from(p),
+	    "node_from", script ? NULL : node_from(p),
 	    "connect_rate", p->connect_rate > 0 ? rounded(p->connect_rate, 1e6) : NULL,
-	    "seed", json_integer((integer)p->seed),
+	    "seed", script ? NULL : json_integer((integer)p->seed),
 	    "workers", (integer)p->workers);
 }
 
@@ -263,7 +266,7 @@ targets_of(const struct plan *p)
 
 		snprintf(text, sizeof text, "%s://%s%s", url_scheme_name(u->scheme),
 		    url_authority(u, authority), u->target != NULL ? u->target : "/");
-		json_array_append_new(list, string(text));
+		json_array_append_new(list, document_string(text));
 	}
 	return list;
 }
@@ -286,7 +289,7 @@ connections_of(const struct tally *t)
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o*, s:o, s:o}",
 	    "requested", (integer)t->requested, "opened", (integer)t->opened,
 	    "failed", (integer)t->failed, "dropped", (integer)t->dropped,
-	    "peak", (integer)t->peak, "open_per_s", per_second(t->opened, t->open_ns),
+	    "peak", (integer)t->peak, "open_per_s", document_per_second(t->opened, t->open_ns),
 	    "errors", errors, "phases_ms", phases);
 }
 
@@ -307,18 +310,30 @@ post_of(const struct plan *p, const struct tally *t)
 	    "connections", (integer)t->post_connections);
 }
 
+/* What a script sends has no stamps that could tell one message from another. */
+static json_t *
+unstamped_messages(const struct tally *t)
+{
+	return json_pack("{s:I, s:I, s:o*, s:o*}", "sent", (integer)t->sent,
+	    "received", (integer)t->received,
+	    "sent_per_s", document_per_second(t->sent, t->load_ns),
+	    "received_per_s", document_per_second(t->received, t->load_ns));
+}
+
 static json_t *
 messages_of(const struct plan *p, const struct tally *t)
 {
 	if (p->workload == PLAN_HOLD)
 		return NULL;
+	if (p->workload == PLAN_SCRIPT)
+		return unstamped_messages(t);
 	return json_pack("{s:o*, s:I, s:I, s:I, s:I, s:I, s:o*, s:o*, s:o*}",
 	    "scheduled", p->closed_loop ? NULL : json_integer((integer)t->scheduled),
 	    "sent", (integer)t->sent, "received", (integer)t->received,
 	    "foreign", (integer)t->foreign, "stray", (integer)t->stray,
 	    "unstamped", (integer)t->unstamped,
-	    "sent_per_s", per_second(t->sent, t->load_ns),
-	    "received_per_s", per_second(t->received, t->load_ns), "post", post_of(p, t));
+	    "sent_per_s", document_per_second(t->sent, t->load_ns),
+	    "received_per_s", document_per_second(t->received, t->load_ns), "post", post_of(p, t));
 }
 
 static json_t *
@@ -407,8 +422,8 @@ static json_t *
 matrix_row(const struct tally *t, size_t from, size_t to)
 {
 	const struct tally_cell *c = &t->cells[from * TALLY_NODES + to];
-	json_t *row = json_pack("{s:o, s:o}", "from", string(t->node_names[from]),
-	    "to", string(t->node_names[to]));
+	json_t *row = json_pack("{s:o, s:o}", "from", document_string(t->node_names[from]),
+	    "to", document_string(t->node_names[to]));
 	json_t *counts = document_ledger(c);
 
 	json_object_update(row, counts);
@@ -446,7 +461,7 @@ sentences(const struct verdict_list *list)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array, string(list->text[i]));
+		json_array_append_new(array, document_string(list->text[i]));
 	return array;
 }
 
@@ -467,9 +482,13 @@ cpu_us_per(const struct tally *t, enum tally_phase phase, uint64_t count)
 	return document_share((double)t->cpu_ns[phase] / 1e3, count, 1e3);
 }
 
+/* A player opens and closes as its script says: it is what memory is shared among, and opening is
+ * no phase of its own. */
 static json_t *
-rig_of(const struct tally *t, const struct verdict *v)
+rig_of(const struct plan *p, const struct tally *t, const struct verdict *v)
 {
+	bool script = p->workload == PLAN_SCRIPT;
+	uint64_t holders = script ? p->connections : t->opened;
 	json_t *cpu = json_pack("{s:o, s:o, s:o}", "opening", seconds(t->cpu_ns[TALLY_OPENING]),
 	    "loading", seconds(t->cpu_ns[TALLY_LOADING]),
 	    "closing", seconds(t->cpu_ns[TALLY_CLOSING]));
@@ -480,11 +499,12 @@ rig_of(const struct tally *t, const struct verdict *v)
 	    "warnings", sentences(&v->warnings), "workers", (integer)t->workers,
 	    "cpu_pct", cpu_pct(t), "cpu_s", cpu,
 	    "cpu_us_per_message", cpu_us_per(t, TALLY_LOADING, t->received),
-	    "cpu_us_per_connection", cpu_us_per(t, TALLY_OPENING, t->opened),
+	    "cpu_us_per_connection",
+	    script ? NULL : cpu_us_per(t, TALLY_OPENING, t->opened),
 	    "loop_lag_ms", document_dist(t->loop_lag),
 	    "schedule_lag_ms", document_dist(t->schedule_lag),
 	    "rss_bytes", (integer)t->rss_bytes,
-	    "bytes_per_connection", document_share((double)t->connection_bytes, t->opened, 1),
+	    "bytes_per_connection", document_share((double)t->connection_bytes, holders, 1),
 	    "backlog_peak_bytes", (integer)t->backlog_peak,
 	    "send_refused", (integer)t->send_refused, "unsent_down", (integer)t->unsent_down);
 }
@@ -499,7 +519,7 @@ document_servers(const struct document_server *list, size_t count, uint64_t rece
 	array = json_array();
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(array, json_pack("{s:I, s:o, s:o, s:o*}",
-		    "pid", (integer)list[i].pid, "name", string(list[i].name),
+		    "pid", (integer)list[i].pid, "name", document_string(list[i].name),
 		    "cpu_ms", milliseconds((double)list[i].cpu_ns / 1e6),
 		    "cpu_us_per_message",
 		    document_share((double)list[i].cpu_ns / 1e3, received, 1e3)));
@@ -541,15 +561,17 @@ document_make(const struct plan *p, const struct tally *t, const struct verdict 
     const char *started)
 {
 	return json_pack("{s:s, s:s, s:o*, s:o, s:s, s:s, s:o, s:o, s:o, s:o*, s:o, s:o*, s:o*, "
-	    "s:o*, s:o, s:o*}",
+	    "s:o*, s:o*, s:o, s:o*}",
 	    "schema", DOCUMENT_SCHEMA, "hail", HAIL_VERSION,
-	    "label", string_or_null(p->label), "started", string(started),
+	    "label", string_or_null(p->label), "started", document_string(started),
 	    "workload", workload_name(p->workload),
-	    "transport", transport_name(p->transport),
+	    "transport",
+	    p->workload == PLAN_SCRIPT ? "script" : transport_name(p->transport),
 	    "config", config_of(p), "targets", targets_of(p),
 	    "connections", connections_of(t), "messages", messages_of(p, t),
 	    "bytes", bytes_of(t), "latency_ms", latency_of(t), "delivery", delivery_of(p, t),
-	    "polling", polling_of(p, t), "rig", rig_of(t, v), "series", series_of(t));
+	    "polling", polling_of(p, t), "script", document_script(t), "rig", rig_of(p, t, v),
+	    "series", series_of(t));
 }
 
 json_t *

@@ -33,6 +33,13 @@ json_t *document_ledger(const struct tally_cell *c);
 /* `total` for each of `count`, rounded to that many steps of one; NULL when there are none. */
 json_t *document_share(double total, uint64_t count, double steps);
 
+/* So many in that time, a second; NULL when no time passed. */
+json_t *document_per_second(uint64_t count, uint64_t ns);
+
+/* What came from a server or the command line need not be UTF-8, as JSON must be: then what is not
+ * ASCII becomes '?'. */
+json_t *document_string(const char *text);
+
 /* Polls that brought nothing, of all; NULL when there were none. */
 json_t *document_wasted_pct(const struct tally *t);
 

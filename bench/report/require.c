@@ -111,22 +111,33 @@ refuse(struct err *e, const char *expr, size_t at, const struct err *why)
 	    why->text);
 }
 
-static int
-parse(struct require *r, struct err *e)
+/* Takes the name at the front of the expression; its length, or 0 with the reason in *why. */
+static size_t
+take_name(struct require *r, const struct require_list *list, struct err *why)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
-	struct err why;
 	char name[REQUIRE_EXPR];
-	const char *expr = r->expr;
-	size_t name_len = strspn(expr, letters), at = name_len;
-	size_t op_len;
+	size_t len = require_label(r, list);
 
-	snprintf(name, sizeof name, "%.*s", (int)name_len, expr);
-	if (name_len == 0) {
-		err_set(&why, ERR_USAGE, 0, "expected a name, such as in p99<200ms or lost==0");
-		return refuse(e, expr, 0, &why);
-	}
-	if (require_name(r, name, &why) != 0)
+	if (len > 0)
+		return len;
+	len = list->labels != NULL ? strcspn(r->expr, " <>=!") : strspn(r->expr, letters);
+	snprintf(name, sizeof name, "%.*s", (int)len, r->expr);
+	if (len == 0)
+		err_set(why, ERR_USAGE, 0, "expected a name, such as in p99<200ms or lost==0");
+	else if (require_name(r, name, list, why) == 0)
+		return len;
+	return 0;
+}
+
+static int
+parse(struct require *r, const struct require_list *list, struct err *e)
+{
+	struct err why;
+	const char *expr = r->expr;
+	size_t at = take_name(r, list, &why), op_len;
+
+	if (at == 0)
 		return refuse(e, expr, 0, &why);
 	at += strspn(expr + at, " ");
 	op_len = take_operator(r, expr + at);
@@ -172,7 +183,7 @@ require_add(struct require_list *list, const char *text, struct err *e)
 			return err_set(e, ERR_USAGE, 0, "--require '%.60s...' is longer than %d"
 			    " characters", part, REQUIRE_EXPR - 1);
 		memcpy(r.expr, part, len);
-		if (parse(&r, e) != 0)
+		if (parse(&r, list, e) != 0)
 			return -1;
 		grown = realloc(list->items, (list->count + 1) * sizeof *grown);
 		if (grown == NULL)
@@ -188,7 +199,7 @@ require_add(struct require_list *list, const char *text, struct err *e)
 static int
 suits(const struct require *r, const char *const *rows, size_t row_count, struct err *e)
 {
-	if (r->row[0] == '\0')
+	if (r->place != REQUIRE_COMPARED)
 		return row_count == 0 || !require_is_latency(r) ? 0 : err_set(e, ERR_USAGE, 0,
 		    "--require '%s': each row of a comparison has its own, such as"
 		    " compare.%s.p99", r->expr, rows[0]);
@@ -232,20 +243,31 @@ latency_of(const json_t *document)
 	return "latency_ms.delivery";
 }
 
+/* The row whose `key` is that; NULL: there is none. */
+static const json_t *
+row_of(const json_t *rows, const char *key, const char *wanted)
+{
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+		const char *name = json_string_value(json_object_get(row, key));
+
+		if (name != NULL && strcmp(name, wanted) == 0)
+			return row;
+	}
+	return NULL;
+}
+
 /* What the path begins in; NULL: there is no such row. */
 static const json_t *
 place_of(const struct require *r, const json_t *document)
 {
-	const json_t *rows = json_object_get(document, "compare");
-
-	if (r->row[0] == '\0')
+	switch (r->place) {
+	case REQUIRE_DOCUMENT:
 		return document;
-	for (size_t i = 0; i < json_array_size(rows); i++) {
-		const json_t *row = json_array_get(rows, i);
-		const char *name = json_string_value(json_object_get(row, "name"));
-
-		if (name != NULL && strcmp(name, r->row) == 0)
-			return row;
+	case REQUIRE_COMPARED:
+		return row_of(document_at(document, "compare"), "name", r->row);
+	case REQUIRE_LABELLED:
+		return row_of(document_at(document, "script.steps"), "label", r->row);
 	}
 	return NULL;
 }

@@ -3,8 +3,8 @@
  * Checked as text before the run, against the document after it. A name is a short one ("p99",
  * "lost"), a whole path ("latency_ms.rtt.p99"), or the end of a path that no other path has
  * ("rtt.p99"); or "compare.ROW.FIGURE", a row of a comparison, its name with '-' for the space
- * ("compare.poll-250ms.p99"). Only known paths are taken, so that a slip of the pen cannot pass
- * for a promise kept. */
+ * ("compare.poll-250ms.p99"); or "LABEL.p99", what a script labels so. Only known paths are taken,
+ * so that a slip of the pen cannot pass for a promise kept. */
 #ifndef HAIL_REPORT_REQUIRE_H
 #define HAIL_REPORT_REQUIRE_H
 
@@ -15,7 +15,7 @@
 struct err;
 struct figure;
 
-enum { REQUIRE_EXPR = 96, REQUIRE_PATH = 64, REQUIRE_ROW = 32 };
+enum { REQUIRE_EXPR = 96, REQUIRE_PATH = 64 };
 
 enum require_operator {
 	REQUIRE_LESS,
@@ -36,11 +36,19 @@ enum require_unit {
 	REQUIRE_PERCENT,
 };
 
+/* What a path begins in. */
+enum require_place {
+	REQUIRE_DOCUMENT,
+	REQUIRE_COMPARED,    /* a row of a comparison, by its name */
+	REQUIRE_LABELLED,    /* what a script labels, by the label */
+};
+
 /* One condition. */
 struct require {
 	char expr[REQUIRE_EXPR];         /* as it was written */
 	char path[REQUIRE_PATH];
-	char row[REQUIRE_ROW];           /* name of the row that path begins in; "": the document */
+	enum require_place place;
+	char row[REQUIRE_EXPR];          /* the name or label there; "": the document */
 	bool by_workload;                /* path is a field of the latency that the workload
 	                                  * measures: delivery, round trip or ping */
 	char whole[REQUIRE_PATH];        /* of which the value is a share in percent; else "" */
@@ -49,9 +57,13 @@ struct require {
 	double value;
 };
 
+/* The labels are given before anything is added, when a script is played, and lent: they come
+ * before all other names, and no latency has another one then. */
 struct require_list {
 	struct require *items;
 	size_t count;
+	const char *const *labels;       /* NULL: no script is played */
+	size_t label_count;
 };
 
 /* Adds the conditions of one option's argument, separated by commas. -1 with class ERR_USAGE and

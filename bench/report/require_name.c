@@ -24,7 +24,7 @@ struct place {
 
 static const char requested[] = "connections.requested", scheduled[] = "messages.scheduled",
     posts[] = "messages.post.requests", expected[] = "delivery.expected",
-    polls[] = "polling.requests", row_expected[] = "expected";
+    polls[] = "polling.requests", plays[] = "script.plays.begun", row_expected[] = "expected";
 
 static const struct place values[] = {
 	{"connections.requested", REQUIRE_COUNT, NULL},
@@ -63,6 +63,12 @@ static const struct place values[] = {
 	{"polling.not_modified", REQUIRE_COUNT, polls},
 	{"polling.wasted_pct", REQUIRE_PERCENT, NULL},
 	{"polling.connections", REQUIRE_COUNT, NULL},
+	{"script.plays.begun", REQUIRE_COUNT, NULL},
+	{"script.plays.completed", REQUIRE_COUNT, plays},
+	{"script.plays.failed", REQUIRE_COUNT, plays},
+	{"script.plays.unfinished", REQUIRE_COUNT, plays},
+	{"script.plays.per_s", REQUIRE_RATE, NULL},
+	{"script.requests", REQUIRE_COUNT, NULL},
 	{"rig.workers", REQUIRE_COUNT, NULL},
 	{"rig.cpu_pct", REQUIRE_PERCENT, NULL},
 	{"rig.cpu_s.opening", REQUIRE_SECONDS, NULL},
@@ -103,7 +109,7 @@ static const char *const dists[] = {
 	"latency_ms.rtt", "latency_ms.rtt_uncorrected", "latency_ms.ping",
 	"connections.phases_ms.resolve", "connections.phases_ms.connect",
 	"connections.phases_ms.tls", "connections.phases_ms.upgrade",
-	"connections.phases_ms.total", "rig.loop_lag_ms", "rig.schedule_lag_ms",
+	"connections.phases_ms.total", "script.play_ms", "rig.loop_lag_ms", "rig.schedule_lag_ms",
 };
 
 /* Alone, all but the last mean the latency that the workload measures. */
@@ -117,6 +123,7 @@ static const struct {
 } preferred[] = {
 	{"sent", "messages.sent"},
 	{"received", "messages.received"},
+	{"failed", "connections.failed"},
 };
 
 static const char errors_path[] = "connections.errors.", latency_path[] = "latency_ms.",
@@ -258,6 +265,7 @@ take_row(struct require *r, const char *text, size_t len, struct err *e)
 		return err_set(e, ERR_USAGE, 0, "'%.30s' is no row; expected ws, sse, longpoll or"
 		    " poll-INTERVAL", name);
 	compare_name(&row, r->row);
+	r->place = REQUIRE_COMPARED;
 	return 0;
 }
 
@@ -313,8 +321,68 @@ require_is_error(const struct require *r)
 	return begins(r->path, errors_path);
 }
 
-int
-require_name(struct require *r, const char *name, struct err *e)
+/* --- labels of a script --------------------------------------------------------------- */
+
+/* The field of a dist that is all of `text` up to an operator; NULL: it is none. */
+static const char *
+field_of(const char *text)
+{
+	size_t len = strcspn(text, " <>=!");
+
+	for (size_t i = 0; i < COUNT_OF(fields); i++)
+		if (strlen(fields[i]) == len && memcmp(fields[i], text, len) == 0)
+			return fields[i];
+	return NULL;
+}
+
+size_t
+require_label(struct require *r, const struct require_list *list)
+{
+	size_t whole = 0;
+
+	for (size_t i = 0; i < list->label_count; i++) {
+		size_t len = strlen(list->labels[i]);
+		const char *field = begins(r->expr, list->labels[i]) && r->expr[len] == '.' ?
+		    field_of(r->expr + len + 1) : NULL;
+
+		if (field == NULL || len + 1 + strlen(field) <= whole)
+			continue;
+		whole = len + 1 + strlen(field);
+		r->place = REQUIRE_LABELLED;
+		snprintf(r->row, sizeof r->row, "%s", list->labels[i]);
+		take_field(r, "latency_ms", field);
+	}
+	return whole;
+}
+
+/* Whether a script has such a thing only by a label. */
+static bool
+wants_label(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return field_of(dot != NULL ? dot + 1 : name) != NULL;
+}
+
+static int
+refuse_label(const char *name, const struct require_list *list, struct err *e)
+{
+	char all[120] = "";
+	size_t len = 0, told = 0;
+
+	for (; told < list->label_count && len + strlen(list->labels[told]) + 2 < sizeof all;
+	     told++)
+		len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", told > 0 ? ", " : "",
+		    list->labels[told]);
+	if (list->label_count == 0)
+		return err_set(e, ERR_USAGE, 0, "'%.40s': what a script measures is called by a"
+		    " label, and no line of this one has one", name);
+	return err_set(e, ERR_USAGE, 0, "'%.40s': what a script measures is called by a label, and"
+	    " this one has %s%s", name, all, told < list->label_count ? ", ..." : "");
+}
+
+static int
+known_name(struct require *r, const char *name, struct err *e)
 {
 	struct require known = {0};
 	char first[REQUIRE_PATH] = "";
@@ -344,4 +412,15 @@ require_name(struct require *r, const char *name, struct err *e)
 	    "'%.40s' is not known, the nearest is %s; short names are"
 	    " p99, max, lost, late, failed, sent, ...",
 	    name, first);
+}
+
+int
+require_name(struct require *r, const char *name, const struct require_list *list,
+    struct err *e)
+{
+	int result = known_name(r, name, e);
+
+	if (list->labels != NULL && (result == 0 ? require_is_latency(r) : wants_label(name)))
+		return refuse_label(name, list, e);
+	return result;
 }

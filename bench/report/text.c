@@ -2,10 +2,13 @@
  *
  *     hail bench fanout    what was asked for
  *
- *     connections   figures and their words, three to a line
+ *     plays         figures and their words, three to a line
+ *     connections   …
  *     messages      …
  *     polling       what asking took
  *     times         a table: quantiles across, what was measured down
+ *     labels        a table of what a script measures, and which of its lines were not kept
+ *                   (script_text.c)
  *     compare       a table: transports down (compare_text.c)
  *     delivery      the ledger, then the matrix (matrix.c)
  *     rig           what the run cost
@@ -22,6 +25,8 @@
 #include "bench/report/figure.h"
 #include "bench/report/matrix.h"
 #include "bench/report/require.h"
+#include "bench/report/script_text.h"
+#include "bench/report/wrap.h"
 #include "lib/base/err.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
@@ -30,7 +35,6 @@ enum {
 	LABEL = 13,              /* columns in front of everything */
 	PER_LINE = 3,
 	FIGURE = 9, WORD = 13,   /* columns of an item */
-	SENTENCE = 66,           /* columns of one, then it is wrapped */
 	SENTENCES = 32,          /* of a list, so that a document cannot flood a terminal */
 };
 
@@ -109,38 +113,14 @@ grid_end(struct grid *g)
 
 /* --- sentences ------------------------------------------------------------------------ */
 
-/* Writes `text` behind `lead` and below it, wrapped between words. */
-static void
-wrapped(FILE *into, const char *label, const char *lead, const char *text)
-{
-	struct figure_name clean = figure_name(text, 400);
-	size_t column = strlen(lead), len;
-	const char *at = clean.text;
-
-	fprintf(into, "%-*s%s", LABEL, label, lead);
-	for (bool first = true; *at != '\0'; first = false) {
-		len = strcspn(at, " ");
-		if (!first && column + len + 1 > SENTENCE) {
-			fprintf(into, "\n%*s", LABEL + 2, "");
-			column = 2;
-		} else if (!first) {
-			fputc(' ', into);
-			column++;
-		}
-		fwrite(at, 1, len, into);
-		column += len;
-		at += len;
-		at += strspn(at, " ");
-	}
-	fputc('\n', into);
-}
-
 static void
 sentences(FILE *into, const char *label, const char *lead, const json_t *list)
 {
-	for (size_t i = 0; i < json_array_size(list) && i < SENTENCES; i++)
-		wrapped(into, i == 0 ? label : "", lead,
-		    json_string_value(json_array_get(list, i)));
+	for (size_t i = 0; i < json_array_size(list) && i < SENTENCES; i++) {
+		fprintf(into, "%-*s%s", LABEL, i == 0 ? label : "", lead);
+		wrap_text(into, json_string_value(json_array_get(list, i)),
+		    LABEL + strlen(lead), LABEL + 2);
+	}
 }
 
 static bool
@@ -179,13 +159,22 @@ how_many(FILE *into, const char *comma, double count, const char *noun)
 	fprintf(into, "%s%s %s%s", comma, figure_count(count).text, noun, count == 1 ? "" : "s");
 }
 
+static bool
+is_script(const json_t *document)
+{
+	return json_is_object(document_at(document, "script"));
+}
+
 /* " over poll every 250 ms" */
 static void
 spoken(FILE *into, const json_t *document)
 {
 	const json_t *config = document_at(document, "config");
 
-	if (is_comparison(document))
+	if (is_script(document))
+		fprintf(into, ", playing %s", figure_name(word_at(document, "script.file"),
+		    60).text);
+	if (is_comparison(document) || is_script(document))
 		return;
 	fprintf(into, " over %s", figure_name(word_at(document, "transport"), 20).text);
 	if (has_number(config, "poll_interval_ms"))
@@ -208,9 +197,12 @@ asked(FILE *into, const json_t *document)
 	const json_t *config = document_at(document, "config");
 	const char *dialect = word_at(config, "dialect");
 
-	how_many(into, "", number_at(config, "connections"), "connection");
-	how_many(into, " to ", (double)json_array_size(document_at(document, "targets")),
-	    "target");
+	size_t targets = json_array_size(document_at(document, "targets"));
+
+	how_many(into, "", number_at(config, "connections"),
+	    is_script(document) ? "player" : "connection");
+	if (targets > 0 || !is_script(document))
+		how_many(into, " to ", (double)targets, "target");
 	spoken(into, document);
 	if (dialect != NULL)
 		fprintf(into, ", dialect %s", figure_name(dialect, 60).text);
@@ -289,8 +281,23 @@ bytes(FILE *into, const json_t *document)
 
 	grid_figure(&g, b, "sent", figure_size, "sent");
 	grid_figure(&g, b, "received", figure_size, "received");
-	grid_figure(&g, b, "per_delivery", figure_size,
-	    is_echo(document) ? "an answer" : "a delivery");
+	grid_figure(&g, b, "per_delivery", figure_size, is_echo(document) ? "an answer" :
+	    is_script(document) ? "a message" : "a delivery");
+	grid_end(&g);
+}
+
+static void
+plays(FILE *into, const json_t *document)
+{
+	const json_t *p = document_at(document, "script.plays");
+	struct grid g = {.into = into, .label = "plays"};
+
+	grid_count(&g, p, "begun", "begun");
+	grid_count(&g, p, "completed", "completed");
+	grid_count(&g, p, "failed", "failed");
+	grid_exception(&g, p, "unfinished", "unfinished");
+	grid_figure(&g, p, "per_s", figure_rate, "completed");
+	grid_exception(&g, document_at(document, "script"), "requests", "requests");
 	grid_end(&g);
 }
 
@@ -412,7 +419,7 @@ delivery(FILE *into, const json_t *document)
 /* --- rig and requirements ------------------------------------------------------------- */
 
 static void
-costs(FILE *into, const json_t *rig)
+costs(FILE *into, const json_t *rig, const char *holder)
 {
 	struct grid g = {.into = into, .label = "rig"};
 	char cores[32];
@@ -423,7 +430,7 @@ costs(FILE *into, const json_t *rig)
 	grid_figure(&g, rig, "cpu_us_per_message", figure_us, "cpu/message");
 	grid_figure(&g, rig, "cpu_us_per_connection", figure_us, "cpu/opening");
 	grid_figure(&g, rig, "rss_bytes", figure_size, "memory");
-	grid_figure(&g, rig, "bytes_per_connection", figure_size, "/connection");
+	grid_figure(&g, rig, "bytes_per_connection", figure_size, holder);
 	if (number_at(rig, "backlog_peak_bytes") > 0)
 		grid_figure(&g, rig, "backlog_peak_bytes", figure_size, "send backlog");
 	grid_figure(&g, rig, "loop_lag_ms.p99", figure_ms, "loop lag p99");
@@ -457,7 +464,7 @@ rig(FILE *into, const json_t *document)
 	if (!json_is_object(r))
 		return;
 	fputc('\n', into);
-	costs(into, r);
+	costs(into, r, is_script(document) ? "/player" : "/connection");
 	servers(into, document_at(r, "servers"));
 	if (json_is_true(document_at(r, "valid")))
 		fprintf(into, "%-*svalid\n", LABEL, "verdict");
@@ -465,16 +472,37 @@ rig(FILE *into, const json_t *document)
 	sentences(into, "", "warning: ", document_at(r, "warnings"));
 }
 
+/* The label that an expression begins with; NULL: none does. */
+static const char *
+label_of(const json_t *document, const char *expr)
+{
+	const json_t *steps = document_at(document, "script.steps");
+	const char *longest = NULL;
+
+	for (size_t i = 0; expr != NULL && i < json_array_size(steps); i++) {
+		const char *label = word_at(json_array_get(steps, i), "label");
+		size_t len = label != NULL ? strlen(label) : 0;
+
+		if (len > 0 && strncmp(expr, label, len) == 0 && expr[len] == '.' &&
+		    (longest == NULL || len > strlen(longest)))
+			longest = label;
+	}
+	return longest;
+}
+
 /* The expression says in which unit its value is. */
 static struct figure
-value_of(const char *expr, const json_t *value)
+value_of(const json_t *document, const char *expr, const json_t *value)
 {
-	struct require_list list = {0};
+	const char *label = label_of(document, expr);
+	struct require_list list = {.labels = &label, .label_count = label != NULL};
 	struct figure f = {"no value"};
 
 	if (!json_is_number(value))
 		return f;
 	f = figure_count(json_number_value(value));
+	if (label == NULL)
+		list.labels = NULL;
 	if (expr != NULL && require_add(&list, expr, NULL) == 0 && list.count == 1)
 		f = require_figure(&list.items[0], json_number_value(value));
 	require_release(&list);
@@ -511,7 +539,7 @@ requirements(FILE *into, const json_t *document)
 		fprintf(into, "%-*s%-6s  %s%*s  %9s\n", LABEL, i == 0 ? "require" : "",
 		    json_is_true(document_at(r, "ok")) ? "ok" : "FAILED", shown.text,
 		    (int)(columns - shown.columns), "",
-		    value_of(expr, document_at(r, "value")).text);
+		    value_of(document, expr, document_at(r, "value")).text);
 	}
 }
 
@@ -519,11 +547,13 @@ static void
 one_transport(FILE *into, const json_t *document)
 {
 	fputc('\n', into);
+	plays(into, document);
 	connections(into, document);
 	messages(into, document);
 	bytes(into, document);
 	polling(into, document);
 	all_times(into, document);
+	script_text(into, document_at(document, "script"), LABEL);
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include "bench/ledger/hist.h"
 #include "bench/ledger/tally.h"
+#include "bench/ledger/tally_script.h"
 #include "bench/plan/plan.h"
 #include "lib/base/err.h"
 #include "lib/base/units.h"
@@ -279,12 +280,45 @@ judge_arrivals(const struct plan *p, const struct tally *t, struct verdict *v)
 		    t->sent - t->received, t->sent);
 }
 
-void
-verdict_judge(const struct plan *p, const struct tally *t, bool interrupted, struct verdict *v)
+/* --- plays ---------------------------------------------------------------------------- */
+
+static void
+judge_failed_plays(const struct tally_script *s, struct verdict *v)
 {
-	*v = (struct verdict){0};
-	if (interrupted)
-		add(&v->warnings, "interrupted: the figures are of what was done until then");
+	const struct tally_failure *worst = tally_script_worst(s);
+	char line[16];
+
+	snprintf(line, sizeof line, ":%u", worst->at.line);
+	add(&v->warnings, "%" PRIu64 " of %" PRIu64 " plays failed, most of them (%" PRIu64
+	    ") at %.60s%s: %.100s", s->failed, s->begun, worst->count, worst->at.file,
+	    worst->at.line > 0 ? line : "", worst->first.text);
+}
+
+/* That a connection fails may be what the script expects: plays tell. */
+static void
+judge_plays(const struct tally *t, struct verdict *v)
+{
+	const struct tally_script *s = t->script;
+	char errors[128];
+
+	error_text(t, errors, sizeof errors);
+	if (s->failed > 0 && s->unconnected == s->begun)
+		add(&v->reasons, "nothing connected: all of %" PRIu64 " plays failed%s%s",
+		    s->failed, errors[0] != '\0' ? ": " : "", errors);
+	else if (s->completed == 0 && s->failed == 0)
+		add(&v->reasons, "nothing was played to its end: %" PRIu64 " plays were begun",
+		    s->begun);
+	else if (s->failed > 0)
+		judge_failed_plays(s, v);
+	if (s->unfinished > 0 && v->reasons.count == 0)
+		add(&v->warnings, "%" PRIu64 " of %" PRIu64 " plays were not over by the end of"
+		    " --drain: nobody knows how they would have ended", s->unfinished, s->begun);
+}
+
+static void
+judge_conversations(const struct plan *p, const struct tally *t, bool interrupted,
+    struct verdict *v)
+{
 	judge_connections(t, v);
 	judge_load(p, t, v);
 	if (p->workload != PLAN_HOLD && !p->closed_loop)
@@ -295,6 +329,20 @@ verdict_judge(const struct plan *p, const struct tally *t, bool interrupted, str
 	if (p->workload != PLAN_HOLD && t->delivery->overflow + t->rtt->overflow > 0)
 		add(&v->warnings, "%" PRIu64 " latencies above one hour count as one hour",
 		    t->delivery->overflow + t->rtt->overflow);
+}
+
+void
+verdict_judge(const struct plan *p, const struct tally *t, bool interrupted, struct verdict *v)
+{
+	*v = (struct verdict){0};
+	if (interrupted)
+		add(&v->warnings, "interrupted: the figures are of what was done until then");
+	if (t->script != NULL) {
+		judge_load(p, t, v);
+		judge_plays(t, v);
+	} else {
+		judge_conversations(p, t, interrupted, v);
+	}
 	v->valid = v->reasons.count == 0;
 }
 

@@ -13,13 +13,8 @@
 #include "lib/transport/endpoint.h"
 #include "lib/transport/stream.h"
 
-enum {
-	/* Connections under way at once: fewer than the shortest usual listen backlog. */
-	OPENING_MAX = 100,
-	OPENING_MAX_PACED = 1000,
-	/* Closed in one turn, so that a turn stays short. */
-	CLOSING_BATCH = 256,
-};
+/* Closed in one turn, so that a turn stays short. */
+enum { CLOSING_BATCH = 256 };
 
 struct fleet {
 	struct fleet_params params;
@@ -194,18 +189,6 @@ open_one(struct fleet *f)
 		failed(c, &e);
 }
 
-/* How many may have been begun by now. */
-static uint64_t
-due(const struct fleet *f)
-{
-	double rate = f->params.plan->connect_rate;
-	double elapsed = (double)(clock_ns() - f->started_at) / (double)NS_PER_S;
-
-	if (rate <= 0 || elapsed * rate + 1 >= (double)f->count)
-		return f->count;
-	return (uint64_t)(elapsed * rate) + 1;
-}
-
 static bool
 more_to_open(const struct fleet *f)
 {
@@ -216,11 +199,11 @@ static void
 open_more(struct fleet *f)
 {
 	bool paced = f->params.plan->connect_rate > 0;
-	uint64_t most = paced ? OPENING_MAX_PACED : OPENING_MAX, until, begun = 0;
+	uint64_t most = plan_opening_max(f->params.plan), until, begun = 0;
 
 	if (!more_to_open(f))
 		return;
-	until = due(f);
+	until = plan_due(f->params.plan, clock_ns() - f->started_at);
 	/* The bound on what one turn begins also bounds a server that refuses at once. */
 	while (f->next < until && f->opening < most && begun++ < most)
 		open_one(f);

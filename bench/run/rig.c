@@ -68,29 +68,68 @@ distinct_places(const struct plan *p, const struct client *c, bool *ports_needed
 	return distinct;
 }
 
+/* Of a script a player has several connections, or none. */
+static uint64_t
+each_of(const struct plan *p, uint64_t of_player)
+{
+	return p->workload == PLAN_SCRIPT ? of_player : 1;
+}
+
+/* "connections", and what each of them takes. */
+static void
+those(const struct plan *p, char *into, size_t size)
+{
+	if (plan_lanes(p) > 0)
+		snprintf(into, size, "connections (with those that publish)");
+	else if (p->workload == PLAN_SCRIPT)
+		snprintf(into, size, "players of %llu connection%s each",
+		    (unsigned long long)p->connections_each, p->connections_each == 1 ? "" : "s");
+	else
+		snprintf(into, size, "connections");
+}
+
+static int
+admit_descriptors(const struct plan *p, uint64_t wanted, const char *what, struct err *e)
+{
+	uint64_t limit = descriptors(), each = each_of(p, p->connections_each);
+	uint64_t most = limit > DESCRIPTORS_KEPT ? limit - DESCRIPTORS_KEPT : 0;
+
+	if (wanted * each <= most)
+		return 0;
+	return err_set(e, ERR_USAGE, 0, "%llu %s need more descriptors than this process may have:"
+	    " at most %llu work here; raise the hard limit (ulimit -Hn, now %llu) for more",
+	    (unsigned long long)wanted, what, (unsigned long long)(most / each),
+	    (unsigned long long)limit);
+}
+
+static int
+admit_ports(const struct plan *p, const struct client *c, uint64_t wanted, const char *what,
+    struct err *e)
+{
+	uint64_t sources = client_source_count(c), each = each_of(p, p->targeted_each);
+	bool ports_needed;
+	uint64_t places = distinct_places(p, c, &ports_needed), ports;
+
+	sources = sources > 0 ? sources : 1;
+	ports = ephemeral_ports() * sources * places;
+	if (!ports_needed || wanted * each <= ports)
+		return 0;
+	return err_set(e, ERR_USAGE, 0, "%llu %s need more local ports than there are: at most %llu"
+	    " work from %llu source address(es) to %llu target(s); add --source-ip or URLs, or"
+	    " widen ip_local_port_range", (unsigned long long)wanted, what,
+	    (unsigned long long)(ports / each), (unsigned long long)sources,
+	    (unsigned long long)places);
+}
+
 int
 rig_admit(const struct plan *p, const struct client *c, struct err *e)
 {
-	uint64_t limit = descriptors(), sources = client_source_count(c);
-	uint64_t most = limit > DESCRIPTORS_KEPT ? limit - DESCRIPTORS_KEPT : 0;
-	bool ports_needed;
-	uint64_t places = distinct_places(p, c, &ports_needed), ports;
 	uint64_t wanted = p->connections + plan_lanes(p);
-	const char *those = plan_lanes(p) > 0 ? " (with those that publish)" : "";
+	char what[80];
 
-	if (wanted > most)
-		return err_set(e, ERR_USAGE, 0, "%llu connections%s need more descriptors than "
-		    "this process may have: at most %llu work here; raise the hard limit (ulimit "
-		    "-Hn, now %llu) for more", (unsigned long long)wanted, those,
-		    (unsigned long long)most, (unsigned long long)limit);
-	ports = ephemeral_ports() * (sources > 0 ? sources : 1) * places;
-	if (ports_needed && wanted > ports)
-		return err_set(e, ERR_USAGE, 0, "%llu connections%s need more local ports than "
-		    "there are: at most %llu work from %llu source address(es) to %llu "
-		    "target(s); add --source-ip or URLs, or widen ip_local_port_range",
-		    (unsigned long long)wanted, those, (unsigned long long)ports,
-		    (unsigned long long)(sources > 0 ? sources : 1), (unsigned long long)places);
-	return 0;
+	those(p, what, sizeof what);
+	return admit_descriptors(p, wanted, what, e) != 0 ||
+	    admit_ports(p, c, wanted, what, e) != 0 ? -1 : 0;
 }
 
 uint64_t

@@ -10,7 +10,9 @@
 
 struct client_options;
 struct plan;
+struct script;
 struct tally;
+struct tally_script;
 
 enum run_phase {
 	RUN_OPENING,
@@ -30,10 +32,13 @@ struct run_progress {
 	uint64_t sent, received;
 	double sent_per_s, received_per_s;
 	uint64_t worst_ns;           /* longest delivery or round trip */
+	const struct tally_script *script;   /* NULL: none is played */
+	double plays_per_s;          /* completed */
 };
 
 struct run_params {
 	const struct plan *plan;
+	const struct script *script; /* of PLAN_SCRIPT; else NULL */
 	const struct client_options *client;
 	struct tally *tally;         /* filled, also when the run ends early */
 
@@ -44,6 +49,7 @@ struct run_params {
 
 struct run_outcome {
 	bool interrupted;            /* by SIGINT or SIGTERM */
+	/* Of a script none of these: the tally says more. */
 	struct err first[ERR_CLASSES];   /* the first connection error of each class */
 	struct lanes_trouble publishing;
 };

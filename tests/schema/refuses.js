@@ -1,6 +1,7 @@
 // refuses.js FILE: proves that validate.js can fail. FILE is a sound document of a fan-out over
 // several nodes with requirements, or of a comparison whose last row polls and that watched a
-// server; each of many ways to break it must be refused. TAP.
+// server, or of a script with a label and a line that failed; each of many ways to break it must be
+// refused. TAP.
 'use strict';
 
 const fs = require('fs');
@@ -129,7 +130,38 @@ const comparison = {
 	'an unknown key in a row': (d) => { last(d).note = 'slow'; },
 };
 
-const ways = JSON.parse(text).workload === 'compare' ? comparison : fanout;
+const script = {
+	'no script': (d) => { delete d.script; },
+	'no script asked for': (d) => { delete d.config.script; },
+	'a transport of its own': (d) => { d.transport = 'ws'; },
+	'a dialect': (d) => { d.config.dialect = 'hail'; },
+	'a seed': (d) => { d.config.seed = 1; },
+	'messages with stamps': (d) => { d.messages.foreign = 0; },
+	'messages by a schedule': (d) => { d.messages.scheduled = 1; },
+	'a delivery': (d) => { d.delivery = {}; },
+	'a latency of all': (d) => { d.latency_ms = {rtt: d.script.steps[0].latency_ms}; },
+	'a script without its file': (d) => { delete d.script.file; },
+	'plays without their begin': (d) => { delete d.script.plays.begun; },
+	'plays that do not add up': (d) => { d.script.plays.completed += 1; },
+	'failures that do not add up': (d) => { d.script.failures[0].count += 1; },
+	'a failure of nobody': (d) => { d.script.failures.push({...d.script.failures[0], count: 0}); },
+	'a failure of no class': (d) => { d.script.failures[0].class = 'bad'; },
+	'a failure without a sentence': (d) => { delete d.script.failures[0].message; },
+	'a failure before the first line': (d) => { d.script.failures[0].line = 0; },
+	'more times than plays': (d) => {
+		d.script.plays.unfinished += d.script.plays.completed;
+		d.script.plays.completed = 0;
+	},
+	'a label twice': (d) => { d.script.steps.push(d.script.steps[0]); },
+	'a label without its line': (d) => { delete d.script.steps[0].line; },
+	'a label without its name': (d) => { delete d.script.steps[0].label; },
+	'a label whose times are broken': (d) => { d.script.steps[0].latency_ms.count += 1; },
+	'an unknown key of a play': (d) => { d.script.plays.lost = 0; },
+	'a fan-out with a script': (d) => { d.workload = d.config.workload = 'fanout'; },
+};
+
+const kinds = {compare: comparison, script};
+const ways = kinds[JSON.parse(text).workload] || fanout;
 let failed = 0, point = 0;
 
 function ok(passed, name) {

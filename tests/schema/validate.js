@@ -100,6 +100,21 @@ function checkRows(document, complain) {
 	}
 }
 
+// Every play came to one end, and each that failed did so at a line.
+function checkScript(script, complain) {
+	const plays = script.plays, ended = plays.completed + plays.failed + plays.unfinished;
+	const failed = script.failures.reduce((all, f) => all + f.count, 0);
+
+	if (plays.begun !== ended)
+		complain(`/script/plays: begun ${plays.begun}, but ended ${ended}`);
+	if (failed !== plays.failed)
+		complain(`/script/failures: ${failed}, but ${plays.failed} plays failed`);
+	if (script.play_ms && script.play_ms.count > plays.completed)
+		complain('/script/play_ms: more than were completed');
+	if (new Set(script.steps.map((step) => step.label)).size !== script.steps.length)
+		complain('/script/steps: two of one label');
+}
+
 function checkRequirements(document, complain) {
 	const compare = {'<': (a, b) => a < b, '<=': (a, b) => a <= b, '>': (a, b) => a > b,
 		'>=': (a, b) => a >= b, '==': (a, b) => a === b, '!=': (a, b) => a !== b};
@@ -129,6 +144,8 @@ function checkFigures(document, complain) {
 		checkPolling(document.polling, complain);
 	if (document.compare)
 		checkRows(document, complain);
+	if (document.script)
+		checkScript(document.script, complain);
 	checkRequirements(document, complain);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bench/ledger/tally.h"
+#include "bench/ledger/tally_script.h"
 #include "bench/plan/plan.h"
 #include "bench/report/document.h"
 #include "bench/report/save.h"
@@ -286,6 +287,73 @@ test_polling(void)
 	tap_ok(document_at(d, "polling.wasted_pct") == NULL, "no polls, no share of them");
 	tap_ok(json_number_value(document_at(d, "config.poll_interval_ms")) == 250,
 	    "poll_interval_ms");
+	release(&p, t, d);
+}
+
+/* Two labels of which one was measured, two lines that failed, one of them the end. */
+static void
+fill_script(struct tally *t)
+{
+	struct tally_script *s = t->script = tally_script_new("chat.hail");
+	struct tally_line line = {"rooms.hail", 7}, end = {"chat.hail", 0};
+	struct err why;
+
+	s->begun = 60;
+	s->completed = 50;
+	s->unfinished = 6;
+	s->requests = 9;
+	hist_record(s->play, 20 * NS_PER_MS);
+	tally_script_label(s, "rtt", line);
+	tally_script_label(s, "gr\xfc\xdf", end);
+	tally_script_measured(s, 0, 3 * NS_PER_MS);
+	err_set(&why, ERR_MATCH, 0, "nothing came");
+	for (int i = 0; i < 3; i++)
+		tally_script_failed(s, 4, line, &why);
+	err_set(&why, ERR_CLOSED, 0, "lost");
+	tally_script_failed(s, 9, end, &why);
+	t->connection_bytes = 12000;
+}
+
+static void
+test_script(void)
+{
+	struct plan p = plan_of(PLAN_SCRIPT);
+	struct tally *t = tally_of(PLAN_SCRIPT);
+	json_t *d, *list;
+
+	p.closed_loop = true;
+	p.script = "chat.hail";
+	fill_script(t);
+	d = document_of(&p, t);
+	tap_text(json_keys(d), "schema hail started workload transport config targets connections "
+	    "messages bytes script rig series", "script: sections");
+	tap_text(json_keys(document_at(d, "config")), "workload script connections duration_s "
+	    "warmup_s drain_s dialect workers", "… nothing of a schedule in config");
+	tap_text(json_string_value(document_at(d, "transport")), "script", "transport");
+	tap_text(json_keys(document_at(d, "messages")), "sent received sent_per_s received_per_s",
+	    "messages without stamps");
+	tap_text(json_keys(document_at(d, "script")), "file plays requests play_ms steps failures",
+	    "script");
+	tap_text(json_keys(document_at(d, "script.plays")), "begun completed failed unfinished "
+	    "per_s", "plays");
+	tap_ok(json_number_value(document_at(d, "script.plays.per_s")) == 5 &&
+	    json_integer_value(document_at(d, "script.plays.failed")) == 4, "… counted");
+	tap_ok(document_at(d, "rig.cpu_us_per_connection") == NULL &&
+	    json_number_value(document_at(d, "rig.bytes_per_connection")) == 1000,
+	    "memory is shared among players");
+	list = document_at(d, "script.steps");
+	tap_text(json_keys(json_array_get(list, 0)), "file line label latency_ms", "a label");
+	tap_ok(json_number_value(document_at(json_array_get(list, 0), "latency_ms.p50")) == 3,
+	    "… with what it measured");
+	tap_text(json_keys(json_array_get(list, 1)), "file label", "one that measured nothing");
+	tap_text(json_string_value(document_at(json_array_get(list, 1), "label")), "gr??",
+	    "… and is not UTF-8");
+	list = document_at(d, "script.failures");
+	tap_text(json_keys(json_array_get(list, 0)), "file line class message count", "a failure");
+	tap_ok(json_integer_value(document_at(json_array_get(list, 0), "count")) == 3 &&
+	    json_integer_value(document_at(json_array_get(list, 0), "line")) == 7, "… counted");
+	tap_text(json_keys(json_array_get(list, 1)), "file class message count",
+	    "one at the end has no line");
 	release(&p, t, d);
 }
 
@@ -578,6 +646,7 @@ main(void)
 	test_values();
 	test_other_workloads();
 	test_polling();
+	test_script();
 	test_servers();
 	test_odd_texts();
 	test_hist();

@@ -184,6 +184,37 @@ test_draining(void)
 	drains(TRANSPORT_POLL, 5000, 0, 0, "… also none at all");
 }
 
+/* --- opening ---------------------------------------------------------------------------- */
+
+static void
+test_pace(void)
+{
+	struct plan p = {.connections = 1000};
+
+	tap_ok(plan_due(&p, 0) == 1000 && plan_opening_max(&p) == PLAN_OPENING,
+	    "without a rate all may begin, but only so many at once");
+	p.connect_rate = 100;
+	tap_int((long long)plan_due(&p, 0), 1, "with a rate the first begins at once");
+	tap_int((long long)plan_due(&p, 9999999), 1, "… the second not before its time");
+	tap_int((long long)plan_due(&p, 10000000), 2, "… but then");
+	tap_int((long long)plan_due(&p, 5000000000), 501, "half of them half way");
+	tap_int((long long)plan_due(&p, 1000000000000), 1000, "never more than there are");
+	tap_int((long long)plan_opening_max(&p), PLAN_OPENING_PACED, "a rate bounds by itself");
+}
+
+static void
+test_script(void)
+{
+	struct plan p = {.workload = PLAN_SCRIPT, .connections = 10, .duration = 1000000000,
+	    .size = 64, .drain = PLAN_DRAIN_DEFAULT, .pacer = {.rate = 100}};
+	struct err e = {0};
+
+	tap_ok(plan_settle(&p, &e) == 0 && p.closed_loop && p.drain == 2000000000 &&
+	    plan_lanes(&p) == 0, "a script needs neither URL nor dialect, and waits for answers");
+	p.duration = 0;
+	refused(p, "--duration");
+}
+
 int
 main(void)
 {
@@ -194,5 +225,7 @@ main(void)
 	test_publishing();
 	test_echo();
 	test_draining();
+	test_pace();
+	test_script();
 	return tap_done();
 }

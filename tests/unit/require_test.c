@@ -53,6 +53,12 @@ static const struct {
     {"post.refused==0", "messages.post.refused", REQUIRE_EQUAL, REQUIRE_COUNT, 0},
     {"unknown<1%", "messages.post.unknown", REQUIRE_LESS, REQUIRE_PERCENT, 1},
     {"loop_lag_ms.p99<1ms", "rig.loop_lag_ms.p99", REQUIRE_LESS, REQUIRE_MS, 1},
+    {"plays.failed==0", "script.plays.failed", REQUIRE_EQUAL, REQUIRE_COUNT, 0},
+    {"plays.failed<1%", "script.plays.failed", REQUIRE_LESS, REQUIRE_PERCENT, 1},
+    {"completed>1k", "script.plays.completed", REQUIRE_MORE, REQUIRE_COUNT, 1000},
+    {"unfinished==0", "script.plays.unfinished", REQUIRE_EQUAL, REQUIRE_COUNT, 0},
+    {"plays.per_s>=10/s", "script.plays.per_s", REQUIRE_AT_LEAST, REQUIRE_RATE, 10},
+    {"play_ms.p99<2s", "script.play_ms.p99", REQUIRE_LESS, REQUIRE_MS, 2000},
 };
 
 static void
@@ -323,6 +329,101 @@ test_suits(void)
 	}
 }
 
+/* --- labels of a script --------------------------------------------------------------- */
+
+static const char *const labels[] = {"rtt", "Room.join", "rtt.p50", "a/b", "messages",
+    "gr\303\274\303\237e"};
+
+static const struct {
+	const char *text, *label, *path; /* label "": it is none */
+	enum require_unit unit;
+} labelled[] = {
+	{"rtt.p99<50ms", "rtt", "latency_ms.p99", REQUIRE_MS},
+	{"rtt.count >= 10", "rtt", "latency_ms.count", REQUIRE_COUNT},
+	{"rtt.p50<1s", "rtt", "latency_ms.p50", REQUIRE_MS},
+	{"rtt.p50.max<1s", "rtt.p50", "latency_ms.max", REQUIRE_MS},
+	{"Room.join.mean<1s", "Room.join", "latency_ms.mean", REQUIRE_MS},
+	{"a/b.min>0", "a/b", "latency_ms.min", REQUIRE_MS},
+	{"gr\303\274\303\237e.p999<1s", "gr\303\274\303\237e", "latency_ms.p999", REQUIRE_MS},
+	{"messages.sent>5", "", "messages.sent", REQUIRE_COUNT},
+	{"messages.p50>5", "messages", "latency_ms.p50", REQUIRE_MS},
+	{"plays.failed==0", "", "script.plays.failed", REQUIRE_COUNT},
+	{"play_ms.p99<1s", "", "script.play_ms.p99", REQUIRE_MS},
+	{"failed==0", "", "connections.failed", REQUIRE_COUNT},
+};
+
+static const struct {
+	const char *text, *says;
+} not_labelled[] = {
+	{"rtx.p99<5ms", "at character 1: 'rtx.p99': what a script measures is called by a label,"
+	    " and this one has rtt, Room.join, rtt.p50, a/b, messages, gr"},
+	{"delivery.p99<5ms", "and this one has rtt"},
+	{"p99<5ms", "and this one has rtt"},
+	{"rtt<5ms", "'rtt' is not known"},
+	{"rtt.p98<5ms", "'rtt.p98' is not known"},
+	{"rtt.p99<5%", "latency_ms.p99 has no percentage"},
+	{"plays.faild==0", "the nearest is script.plays.failed"},
+	{"<5", "expected a name"},
+};
+
+static void
+test_labels(void)
+{
+	struct require_list list = {.labels = labels, .label_count = COUNT(labels)};
+	struct err e = {0};
+
+	for (size_t i = 0; i < COUNT(labelled); i++) {
+		int result = require_add(&list, labelled[i].text, &e);
+		const struct require *r = &list.items[i];
+
+		if (!tap_ok(result == 0 && strcmp(r->row, labelled[i].label) == 0 &&
+		    strcmp(r->path, labelled[i].path) == 0 && r->unit == labelled[i].unit &&
+		    (r->place == REQUIRE_LABELLED) == (labelled[i].label[0] != '\0'), "%s",
+		    labelled[i].text))
+			printf("# %s\n", e.text);
+	}
+	tap_int(require_suits(&list, NULL, 0, &e), 0, "they suit a run without rows");
+	for (size_t i = 0; i < COUNT(not_labelled); i++)
+		if (!tap_ok(require_add(&list, not_labelled[i].text, &e) == -1 &&
+		    strstr(e.text, not_labelled[i].says) != NULL, "refused: %s",
+		    not_labelled[i].text))
+			printf("# %s\n", e.text);
+	require_release(&list);
+	list.label_count = 0;
+	list.labels = labels;
+	tap_ok(require_add(&list, "rtt.p99<5ms", &e) == -1 &&
+	    strstr(e.text, "no line of this one has one") != NULL, "a script without labels");
+	require_release(&list);
+}
+
+static void
+test_judging_labels(void)
+{
+	static const char text[] = "{\"workload\": \"script\", \"script\": {\"plays\": {\"begun\":"
+	    " 200, \"failed\": 1}, \"steps\": [5, {\"label\": 7}, {\"label\": \"open\"},"
+	    " {\"label\": \"rtt\", \"latency_ms\": {\"p99\": 12.5, \"count\": 30}}]}}";
+	static const char *const those[] = {"open", "rtt"};
+	static const struct {
+		const char *text;
+		bool ok;
+	} cases[] = {
+		{"rtt.p99<12.6ms", true}, {"rtt.p99<12.5ms", false}, {"rtt.count==30", true},
+		{"open.p99<1h", false}, {"plays.failed<=0.5%", true}, {"plays.failed==0", false},
+	};
+	json_t *document = json_loads(text, 0, NULL), *array;
+	struct require_list list = {.labels = those, .label_count = 2};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		require_add(&list, cases[i].text, NULL);
+	tap_int(require_judge(&list, document), 3, "labels are judged, what was not measured fails");
+	array = json_object_get(document, "requirements");
+	for (size_t i = 0; i < COUNT(cases); i++)
+		tap_ok(json_is_true(json_object_get(json_array_get(array, i), "ok")) ==
+		    cases[i].ok, "%s is %s", cases[i].text, cases[i].ok ? "kept" : "broken");
+	require_release(&list);
+	json_decref(document);
+}
+
 /* Short names mean what the workload measures. */
 static void
 test_workloads(void)
@@ -383,6 +484,8 @@ main(void)
 	test_row_names();
 	test_rows();
 	test_suits();
+	test_labels();
+	test_judging_labels();
 	test_workloads();
 	test_figures();
 	return tap_done();

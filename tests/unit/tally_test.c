@@ -5,6 +5,7 @@
 
 #include "bench/ledger/hist.h"
 #include "bench/ledger/tally.h"
+#include "bench/ledger/tally_script.h"
 #include "lib/base/clock.h"
 #include "tests/unit/tap.h"
 
@@ -225,6 +226,134 @@ test_series_merge(void)
 	tally_free(c);
 }
 
+/* --- scripts -------------------------------------------------------------------------- */
+
+static const struct tally_line line_3 = {"a.hail", 3}, line_9 = {"b.hail", 9};
+
+static void
+fail_at(struct tally_script *s, size_t step, struct tally_line at, enum err_class class,
+    const char *text)
+{
+	struct err why;
+
+	err_set(&why, class, 0, "%s", text);
+	if (tally_script_failed(s, step, at, &why) != 0)
+		abort();
+}
+
+static bool
+is_failure(const struct tally_failure *f, size_t step, unsigned line, uint64_t count,
+    const char *text)
+{
+	return f != NULL && f->step == step && f->at.line == line && f->count == count &&
+	    strcmp(f->first.text, text) == 0;
+}
+
+static void
+test_labels(void)
+{
+	struct tally_script *s = tally_script_new("a.hail");
+	char name[24];
+
+	tap_text(s->file, "a.hail", "a script has a name");
+	tap_int(tally_script_label(s, "rtt", line_3), 0, "the first label is 0");
+	tap_int(tally_script_label(s, "open", line_9), 1, "a new one is the next");
+	tap_int(tally_script_label(s, "rtt", line_9), 0, "the same on another line is the same");
+	tap_ok(s->labels[0].first.line == 3 && strcmp(s->labels[1].first.file, "b.hail") == 0,
+	    "… which stands where it stood first");
+	tap_ok(s->labels[0].latency == NULL, "nothing was measured, nothing is kept for it");
+	tally_script_measured(s, 0, NS_PER_MS);
+	tally_script_measured(s, 0, 3 * NS_PER_MS);
+	tap_ok(s->labels[0].latency->count == 2 && s->labels[1].latency == NULL,
+	    "what one measures is its own");
+	for (int i = 2; i < TALLY_LABELS; i++) {
+		snprintf(name, sizeof name, "label %d", i);
+		tally_script_label(s, name, line_3);
+	}
+	tap_int(tally_script_label(s, "one more", line_3), -1, "there are only so many");
+	tap_int(tally_script_label(s, "open", line_3), 1, "known ones are still found");
+	tally_script_free(s);
+	tally_script_free(NULL);
+}
+
+static void
+test_script_failures(void)
+{
+	struct tally_script *s = tally_script_new("a.hail");
+	const struct tally_failure *f;
+
+	tap_ok(tally_script_worst(s) == NULL, "nothing failed");
+	fail_at(s, 8, line_9, ERR_CLOSED, "closed 1");
+	fail_at(s, 2, line_3, ERR_MATCH, "match 1");
+	fail_at(s, 8, line_9, ERR_MATCH, "match 2");
+	fail_at(s, 8, line_9, ERR_CLOSED, "closed 2");
+	f = s->failures;
+	tap_ok(is_failure(f, 2, 3, 1, "match 1"), "failures are in the order of the lines");
+	tap_ok(is_failure(f->next, 8, 9, 2, "closed 1"), "one line, one class: the first tells");
+	tap_ok(is_failure(f->next->next, 8, 9, 1, "match 2") && f->next->next->next == NULL,
+	    "another class is another one");
+	tap_ok(tally_script_worst(s) == f->next, "the worst ended the most plays");
+	tap_int((long long)s->failed, 4, "each is a failed play");
+	tally_script_label(s, "rtt", line_3);
+	tally_script_measured(s, 0, NS_PER_MS);
+	hist_record(s->play, NS_PER_S);
+	s->begun = s->completed = s->unfinished = s->unconnected = s->requests = 5;
+	tally_script_clear(s);
+	tap_ok(s->begun + s->completed + s->failed + s->unfinished + s->unconnected + s->requests ==
+	    0 && s->failures == NULL && s->play->count == 0 && s->labels[0].latency->count == 0 &&
+	    s->label_count == 1, "all is forgotten but the labels");
+	tally_script_free(s);
+}
+
+/* One of two workers; the other has the labels in another order. */
+static struct tally *
+with_script(const char *first, const char *second, uint64_t unit)
+{
+	struct tally *t = tally_new();
+	struct tally_script *s = t->script = tally_script_new("a.hail");
+
+	tally_script_label(s, first, line_3);
+	tally_script_label(s, second, line_9);
+	tally_script_measured(s, 0, unit * NS_PER_MS);
+	hist_record(s->play, unit * NS_PER_S);
+	s->begun = 10 * unit;
+	s->completed = 7 * unit;
+	s->unfinished = unit;
+	s->unconnected = unit;
+	s->requests = 3 * unit;
+	fail_at(s, 5, line_9, ERR_CONNECT, first);
+	fail_at(s, 6 + unit, line_9, ERR_MATCH, first);
+	return t;
+}
+
+static void
+test_script_merge(void)
+{
+	struct tally *sum = tally_new(), *a = with_script("rtt", "open", 1);
+	struct tally *b = with_script("open", "rtt", 3), *none = tally_new();
+	const struct tally_script *s;
+
+	tap_ok(tally_merge(sum, none) == 0 && sum->script == NULL, "no script, none after merging");
+	tap_ok(tally_merge(sum, a) == 0 && tally_merge(sum, b) == 0 && tally_merge(sum, none) == 0,
+	    "merge scripts");
+	s = sum->script;
+	tap_text(s->file, "a.hail", "… of that name");
+	tap_ok(s->begun == 40 && s->completed == 28 && s->failed == 4 && s->unfinished == 4 &&
+	    s->unconnected == 4 && s->requests == 12, "plays add up");
+	tap_ok(s->play->count == 2 && s->play->max_ns == 3 * NS_PER_S, "… and their times join");
+	tap_ok(s->label_count == 2 && strcmp(s->labels[0].name, "rtt") == 0 &&
+	    s->labels[0].latency->max_ns == NS_PER_MS &&
+	    s->labels[1].latency->max_ns == 3 * NS_PER_MS, "labels join by name");
+	tap_ok(is_failure(s->failures, 5, 9, 2, "rtt"), "failures join by step, the first tells");
+	tap_ok(is_failure(s->failures->next, 7, 9, 1, "rtt") &&
+	    is_failure(s->failures->next->next, 9, 9, 1, "open"), "… others stay apart");
+	tally_free(a);
+	tally_free(b);
+	tap_text(s->labels[1].name, "open", "nothing of it was lent");
+	tally_free(sum);
+	tally_free(none);
+}
+
 int
 main(void)
 {
@@ -234,5 +363,8 @@ main(void)
 	test_cells();
 	test_series();
 	test_series_merge();
+	test_labels();
+	test_script_failures();
+	test_script_merge();
 	return tap_done();
 }

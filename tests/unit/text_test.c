@@ -215,6 +215,55 @@ static const char compared_shown[] =
     "  poll 250ms         -        -     1/12     1,600  18.8% 1.50 KiB 2.00 KiB    20        -"
     "  NOT VALID\n";
 
+static const char played[] =
+    "{\"workload\": \"script\", \"transport\": \"script\", \"started\": \"2026\","
+    "\"config\": {\"connections\": 20, \"duration_s\": 2, \"script\": \"chat.hail\"},"
+    "\"targets\": [\"ws://a/\"],"
+    "\"connections\": {\"opened\": 60, \"failed\": 2, \"dropped\": 1},"
+    "\"messages\": {\"sent\": 600, \"received\": 590},"
+    "\"bytes\": {\"sent\": 20480, \"received\": 1024, \"per_delivery\": 30},"
+    "\"script\": {\"file\": \"chat.hail\", \"requests\": 3, \"plays\": {\"begun\": 1234,"
+    " \"completed\": 1200, \"failed\": 30, \"unfinished\": 4, \"per_s\": 120},"
+    " \"play_ms\": {\"count\": 1200, \"p50\": 30, \"p90\": 40, \"p99\": 50, \"max\": 60},"
+    " \"steps\": [{\"file\": \"chat.hail\", \"line\": 3, \"label\": \"rtt\", \"latency_ms\":"
+    "  {\"count\": 12000, \"p50\": 0.5, \"p90\": 1.25, \"p99\": 2, \"max\": 1500}},"
+    "  {\"label\": \"what never came to pass\"}],"
+    " \"failures\": [{\"file\": \"a.hail\", \"line\": 12, \"class\": \"match\", \"count\": 1,"
+    "  \"message\": \"nothing came\"},"
+    "  {\"file\": \"chat.hail\", \"line\": 1400, \"class\": \"closed\", \"count\": 28,"
+    "  \"message\": \"the connection was lost in mid-play, and nobody had expected that\"},"
+    "  {\"file\": \"chat.hail\", \"class\": \"match\", \"count\": 1, \"message\": \"x\"}]},"
+    "\"rig\": {\"valid\": true, \"workers\": 1, \"cpu_pct\": 31.5, \"bytes_per_connection\":"
+    " 2048}, \"requirements\": [{\"expr\": \"rtt.p99<1ms\", \"value\": 2, \"ok\": false}]}";
+
+static const char played_shown[] =
+    "hail bench script, 2026\n"
+    "20 players to 1 target, playing chat.hail\n"
+    "for 2 s\n"
+    "\n"
+    "plays            1,234 begun            1,200 completed           30 failed\n"
+    "                     4 unfinished       120/s completed            3 requests\n"
+    "connections         60 opened               2 failed               1 dropped\n"
+    "messages           600 sent               590 received\n"
+    "bytes         20.0 KiB sent          1.00 KiB received          30 B a message\n"
+    "\n"
+    "labels                        count       p50       p90       p99       max\n"
+    "  (play)                      1,200   30.0 ms   40.0 ms   50.0 ms   60.0 ms\n"
+    "  rtt                        12,000    500 us   1.25 ms   2.00 ms    1.50 s\n"
+    "  what never came to pass         0         -         -         -         -\n"
+    "\n"
+    "failures            28  chat.hail:1400 (closed)\n"
+    "                        the connection was lost in mid-play, and nobody had\n"
+    "                        expected that\n"
+    "                     1  a.hail:12 (match)\n"
+    "                        nothing came\n"
+    "                     1  chat.hail (match)\n"
+    "                        x\n"
+    "\n"
+    "rig              31.5% of 1 core     2.00 KiB /player\n"
+    "verdict      valid\n"
+    "require      FAILED  rtt.p99<1ms    2.00 ms\n";
+
 /* That the text begins so; `name` is the test's. */
 static void
 shows(const char *json, const char *shown, const char *name)
@@ -233,6 +282,7 @@ test_transports(void)
 
 	shows(polled, polled_shown, "a fan-out over polls, whole");
 	shows(compared, compared_shown, "a comparison");
+	shows(played, played_shown, "a script");
 	tap_ok(strstr(text, "how stale") != NULL && strstr(text, " server\n") == NULL,
 	    "… with how to read it");
 	tap_ok(strstr(text, "1,999 delivered") != NULL && strstr(text, "from \\ to") == NULL,
@@ -372,7 +422,7 @@ stands_replacing(json_t *document, json_t *container)
 static void
 test_damaged(void)
 {
-	static const char *const texts[] = {fanout, polled, compared};
+	static const char *const texts[] = {fanout, polled, compared, played};
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		json_t *document = json_loads(texts[i], 0, NULL);
@@ -393,7 +443,8 @@ test_floods(void)
 	longest[sizeof longest - 1] = '\0';
 	for (int i = 0; i < 10000; i++)
 		json_array_append_new(list, json_string(longest));
-	document = json_pack("{s:{s:O, s:O, s:O}, s:O, s:{s:O}, s:O}", "rig", "reasons", list,
+	document = json_pack("{s:{s:O, s:O}, s:{s:O, s:O, s:O}, s:O, s:{s:O}, s:O}", "script",
+	    "steps", list, "failures", list, "rig", "reasons", list,
 	    "warnings", list, "servers", list, "requirements", list, "delivery", "matrix", list,
 	    "compare", list);
 	text = rendered(document);

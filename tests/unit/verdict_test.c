@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/ledger/tally.h"
+#include "bench/ledger/tally_script.h"
 #include "bench/plan/plan.h"
 #include "bench/report/verdict.h"
 #include "lib/base/clock.h"
@@ -251,6 +252,74 @@ test_crossing(void)
 	expect_valid(0, "an echo crosses nothing");
 }
 
+/* --- plays ---------------------------------------------------------------------------- */
+
+/* Everyone played, nobody failed. */
+static struct tally_script *
+begin_plays(uint64_t completed)
+{
+	begin(PLAN_SCRIPT);
+	plan.closed_loop = true;
+	tally->scheduled = 0;
+	tally->script = tally_script_new("chat.hail");
+	tally->script->begun = tally->script->completed = completed;
+	return tally->script;
+}
+
+/* Each of these was begun, too. */
+static void
+fail_plays(struct tally_script *s, uint64_t count, unsigned line, enum err_class class)
+{
+	struct err why;
+
+	err_set(&why, class, 0, "it was not kept");
+	for (uint64_t i = 0; i < count; i++)
+		tally_script_failed(s, line, (struct tally_line){"chat.hail", line}, &why);
+	s->begun += count;
+	s->unconnected += class == ERR_CONNECT ? count : 0;
+	tally->errors[class] += count;
+}
+
+static void
+test_plays(void)
+{
+	struct tally_script *s = begin_plays(20);
+
+	tally->received = 0;
+	tally->failed = 3;
+	tally->dropped = 4;
+	expect_valid(0, "plays tell, whatever becomes of connections and messages");
+	fail_plays(s, 2, 4, ERR_MATCH);
+	fail_plays(s, 5, 7, ERR_CLOSED);
+	expect_warning("7 of 27 plays failed, most of them (5) at chat.hail:7: it was not kept");
+	begin_plays(0);
+	expect_reason("nothing was played to its end: 0 plays were begun");
+	s = begin_plays(0);
+	s->begun = s->unfinished = 8;
+	expect_reason("nothing was played to its end: 8 plays were begun");
+	s = begin_plays(5);
+	s->begun += s->unfinished = 8;
+	expect_warning("8 of 13 plays were not over by the end of --drain");
+	fail_plays(s = begin_plays(0), 3, 0, ERR_MATCH);
+	expect_warning("3 of 3 plays failed, most of them (3) at chat.hail: it was");
+}
+
+static void
+test_unconnected(void)
+{
+	struct tally_script *s = begin_plays(0);
+
+	tally->opened = 0;
+	fail_plays(s, 9, 1, ERR_CONNECT);
+	expect_reason("nothing connected: all of 9 plays failed: connect 9");
+	fail_plays(s, 1, 2, ERR_MATCH);
+	expect_warning("10 of 10 plays failed, most of them (9) at chat.hail:1");
+	begin_plays(5);
+	tally->cpu_ns[TALLY_LOADING] = 9900 * NS_PER_MS;
+	lag(tally->loop_lag, 100, 30);
+	expect_warning("the generator used 99%");
+}
+
 static void
 test_merging(void)
 {
@@ -311,6 +380,8 @@ main(void)
 	test_arrivals();
 	test_warnings();
 	test_crossing();
+	test_plays();
+	test_unconnected();
 	test_merging();
 	test_all_at_once();
 	tally_free(tally);
