@@ -13,7 +13,8 @@
 #   start_foreign SCRIPT ARG...     tests/foreign/SCRIPT under node, or Debian's python3 for .py:
 #                       FOREIGN_PORT FOREIGN_PID, and FOREIGN_OUT, the file that holds its stdout
 #   start_nchan         nginx with nchan: NCHAN_PORT; /sub/ID subscribes by WebSocket, event stream
-#                       or long poll, /poll/ID by short polls; a POST to /pub/ID publishes
+#                       or long poll, /poll/ID by short polls; a POST to /pub/ID publishes;
+#                       /stories/ws, sse, poll and pub the same by the paths of hail's own node
 #   start_nchan_cluster three of them over one Redis: NCHAN_URLS NCHAN_PIDS, which are arrays and
 #                       so do not come back from setup_file; behind HAProxy, which takes them in
 #                       turn: NCHAN_LB; see nchan_nodes_of and nchan_serves
@@ -278,6 +279,17 @@ write_nginx_config() {
 					$by
 				}
 				location ~ ^/pub/(.+)\$ {
+					nchan_publisher;
+					nchan_channel_id \$1;
+					$by
+				}
+				location ~ ^/stories/(ws|sse|poll)/(.+)\$ {
+					nchan_pubsub websocket eventsource longpoll;
+					nchan_channel_id \$2;
+					nchan_subscriber_first_message newest;
+					$by
+				}
+				location ~ ^/stories/pub/(.+)\$ {
 					nchan_publisher;
 					nchan_channel_id \$1;
 					$by
