@@ -68,7 +68,8 @@ list_files() {
 	# What meets broken peers is run once more under the sanitizers.
 	for file in tests/bats/bench_hostile.bats tests/bats/bench_failures.bats \
 	    tests/bats/connect_hostile.bats tests/bats/connect_http_hostile.bats \
-	    tests/bats/serve.bats tests/bats/serve_auth.bats tests/bats/serve_http.bats; do
+	    tests/bats/serve.bats tests/bats/serve_auth.bats tests/bats/serve_http.bats \
+	    tests/bats/run.bats tests/bats/bench_script.bats; do
 		[ -e "$file" ] || continue
 		add "${file#tests/} (asan)" tap env HAIL=build/asan/hail \
 		    bats --tap --print-output-on-failure "$file"

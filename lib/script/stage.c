@@ -42,6 +42,29 @@ stage_fill(struct stage *s, const struct text *text, struct scope *scope, struct
 
 /* --- options ----------------------------------------------------------------------------- */
 
+/* One of the values. There are as many clients as connections, if options have variables, so each
+ * takes what it needs and no more. */
+struct kept_text {
+	struct kept_text *next;
+	char text[];
+};
+
+/* NULL: no memory. */
+static const char *
+keep_text(struct stage_client *c, struct slice text)
+{
+	struct kept_text *kept = malloc(sizeof *kept + text.len + 1);
+
+	if (kept == NULL)
+		return NULL;
+	if (text.len > 0)
+		memcpy(kept->text, text.data, text.len);
+	kept->text[text.len] = '\0';
+	kept->next = c->texts;
+	c->texts = kept;
+	return kept->text;
+}
+
 /* What a list of the command line says, and room for what is added. */
 static int
 begin_list(const char **list, const char *const **items, size_t count, struct err *e)
@@ -68,6 +91,33 @@ begin_lists(struct option_set *set, struct err *e)
 	    begin_list(l->source_ips, &o->source_ips, o->source_ip_count, e) != 0 ? -1 : 0;
 }
 
+static const char **
+keep_list(const char **at, const char *const **items, size_t count)
+{
+	if (count > 0)
+		memcpy(at, *items, count * sizeof *at);
+	*items = at;
+	return at + count;
+}
+
+/* The client wants them as long as it lives. */
+static int
+keep_lists(struct stage_client *c, struct client_options *o, struct err *e)
+{
+	size_t count = o->header_count + o->subprotocol_count + o->jwt_claim_count +
+	    o->connect_to_count + o->source_ip_count;
+	const char **at = c->lists = malloc((count + 1) * sizeof *at);
+
+	if (at == NULL)
+		return no_memory(e);
+	at = keep_list(at, &o->headers, o->header_count);
+	at = keep_list(at, &o->subprotocols, o->subprotocol_count);
+	at = keep_list(at, &o->jwt_claims, o->jwt_claim_count);
+	at = keep_list(at, &o->connect_to, o->connect_to_count);
+	keep_list(at, &o->source_ips, o->source_ip_count);
+	return 0;
+}
+
 static int
 apply_setting(struct stage_client *c, struct option_set *set, const struct setting *setting,
     struct scope *scope, struct err *e)
@@ -82,7 +132,7 @@ apply_setting(struct stage_client *c, struct option_set *set, const struct setti
 		if (memchr(filled.data, '\0', filled.len) != NULL)
 			return err_set(e, ERR_USAGE, 0, "%s: expected a value without NUL",
 			    setting->option->name);
-		if ((value = arena_text(&c->arena, filled)) == NULL)
+		if ((value = keep_text(c, filled)) == NULL)
 			return no_memory(e);
 	}
 	if (setting->option->apply(set, value, &why) == 0)
@@ -107,8 +157,7 @@ join_cookies(struct stage_client *c, struct option_set *set, struct err *e)
 		failed |= (text.len > 0 ? buf_add_text(&text, "; ") : 0) |
 		    buf_add_text(&text, l->cookies[i]);
 	if (!failed)
-		set->client.cookie = arena_text(&c->arena, (struct slice){(char *)text.data,
-		    text.len});
+		set->client.cookie = keep_text(c, (struct slice){(char *)text.data, text.len});
 	buf_release(&text);
 	return failed || set->client.cookie == NULL ? no_memory(e) : 0;
 }
@@ -121,7 +170,7 @@ take_publish(struct stage_client *c, const char *text, struct err *e)
 
 	if (blank == NULL)
 		return 0;
-	c->publish.method = arena_text(&c->arena, (struct slice){text, (size_t)(blank - text)});
+	c->publish.method = keep_text(c, (struct slice){text, (size_t)(blank - text)});
 	c->publish.target = blank + 1 + strspn(blank + 1, " ");
 	return c->publish.method != NULL ? 0 : no_memory(e);
 }
@@ -129,17 +178,19 @@ take_publish(struct stage_client *c, const char *text, struct err *e)
 static int
 apply_settings(struct stage_client *c, struct option_set *set, struct scope *scope, struct err *e)
 {
-	if (c->settings == NULL || c->settings->count == 0)
+	struct option_lists lists;
+
+	if (c->settings == NULL)
 		return 0;
-	set->lists = arena_take(&c->arena, sizeof *set->lists);
-	if (set->lists == NULL)
-		return no_memory(e);
+	set->lists = &lists;
+	lists.cookie_count = 0;
 	if (begin_lists(set, e) != 0)
 		return -1;
 	for (size_t i = 0; i < c->settings->count; i++)
 		if (apply_setting(c, set, &c->settings->items[i], scope, e) != 0)
 			return -1;
-	return join_cookies(c, set, e) != 0 || take_publish(c, set->publish, e) != 0 ? -1 : 0;
+	return join_cookies(c, set, e) != 0 || keep_lists(c, &set->client, e) != 0 ||
+	    take_publish(c, set->publish, e) != 0 ? -1 : 0;
 }
 
 /* --- clients ----------------------------------------------------------------------------- */
@@ -147,8 +198,14 @@ apply_settings(struct stage_client *c, struct option_set *set, struct scope *sco
 static void
 free_client(struct stage_client *c)
 {
+	struct kept_text *text;
+
 	client_free(c->client);
-	arena_release(&c->arena);
+	while ((text = c->texts) != NULL) {
+		c->texts = text->next;
+		free(text);
+	}
+	free(c->lists);
 	free(c);
 }
 
@@ -187,7 +244,6 @@ new_client(struct stage *s, const struct settings *settings, enum transport tran
 	}
 	*c = (struct stage_client){.settings = settings, .transport = transport, .limit = limit,
 	    .kept = settings == NULL || settings->constant, .stage = s};
-	arena_init(&c->arena, OPTIONS_MAX);
 	if (fill_client(c, scope, e) != 0) {
 		free_client(c);
 		return NULL;

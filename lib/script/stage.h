@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/base/arena.h"
 #include "lib/base/buf.h"
 #include "lib/base/transport.h"
 #include "lib/base/url.h"
@@ -23,6 +22,7 @@
 
 struct client;
 struct client_target;
+struct kept_text;
 struct resolver;
 struct scope;
 
@@ -42,7 +42,8 @@ struct stage_client {
 	bool compress;
 	struct conversation_publish publish;     /* method NULL: none */
 	int retries;
-	struct arena arena;              /* what the options say */
+	struct kept_text *texts;         /* what the options say, and … */
+	const char **lists;              /* … where those stand that may be said several times */
 	struct stage *stage;
 	struct loop_deferred deferred;
 };
