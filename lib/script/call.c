@@ -218,8 +218,7 @@ same_text(const char *a, const char *b)
 bool
 call_serves(struct call *c, struct seat *seat)
 {
-	if (c->seat.client != seat->client || !seat->client->kept ||
-	    c->seat.target != seat->target ||
+	if (c->seat.client != seat->client || c->seat.target != seat->target ||
 	    !redirect_same_origin(&c->seat.url, &seat->url) ||
 	    !same_text(c->seat.url.user, seat->url.user) ||
 	    !same_text(c->seat.url.password, seat->url.password))

@@ -1,9 +1,9 @@
 /* play.h: a play from the inside: for the files that play, nobody else.
  *
- *     player ─ runs ─► strand ─ begins ─► step_local, step_party, step_http, expect
+ *     player ─ runs ─► strand ─ begins ─► step, step_party, step_http, expect
  *        ▲                ▲                   │ done at once, or the strand waits
  *        │ fail           └── wakes ──────────┤
- *        └────────────────────────────────────┘ what a party tells, a timer */
+ *        └────────────────────────────────────┘ what a party tells (hear), a timer */
 #ifndef HAIL_SCRIPT_PLAY_H
 #define HAIL_SCRIPT_PLAY_H
 
@@ -204,8 +204,11 @@ void expect_timeout(struct strand *s);
  * vain. */
 void step_check_barriers(struct strand *parent);
 
+/* Opening came to nothing: unless the next line is about that, the play is broken. */
+void step_opening_failed(struct strand *s, struct party *party, const struct err *why);
+
 /* The connection of a party is over: all that wait for it hear of it. */
-void step_party_over(struct player *p, struct party *party);
+void hear_over(struct player *p, struct party *party);
 
 /* A message has come. True: it is taken, or the play is broken. *passed: somebody looked at it. */
 bool expect_offer(struct party *party, const struct message *m, bool *passed);
@@ -219,6 +222,6 @@ void step_not_open(struct strand *s, struct party *party);
 /* The connection of a party is over; judges a `< close`. */
 void expect_end(struct strand *s, struct party *party);
 
-extern const struct party_events step_party_events;
+extern const struct party_events hear_events;
 
 #endif

@@ -402,7 +402,7 @@ player_new(const struct player_params *params)
 	p->events = params->events;
 	p->ctx = params->ctx;
 	p->last_ready = &p->ready;
-	p->host = (struct party_host){p->stage, params->conn, &p->totals, &step_party_events, p};
+	p->host = (struct party_host){p->stage, params->conn, &p->totals, &hear_events, p};
 	loop_timer_init(&p->turn, p->stage->params.loop, turn, p);
 	p->cast = stage_cast(p->stage, p->script);
 	p->scope = scope_new(&scope);

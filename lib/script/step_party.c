@@ -1,4 +1,4 @@
-/* step_party.c: the steps of parties but for expectations, and what parties tell. */
+/* step_party.c: the steps of parties, but for expectations. */
 #include <string.h>
 
 #include "lib/base/buf.h"
@@ -112,8 +112,8 @@ not_open(struct strand *s, struct party *party)
 /* --- opening ----------------------------------------------------------------------------- */
 
 /* Opening came to nothing: unless the next line is about that, the play is over. */
-static void
-opening_failed(struct strand *s, struct party *party, const struct err *why)
+void
+step_opening_failed(struct strand *s, struct party *party, const struct err *why)
 {
 	struct failure *f;
 
@@ -166,7 +166,7 @@ drop(struct player *p, struct party *party)
 		t.end = &party->end->end;
 		player_tell(p, NULL, &t);
 	}
-	step_party_over(p, party);
+	hear_over(p, party);
 }
 
 /* reconnect and resume: that the connection may be gone already is what they are for. */
@@ -380,7 +380,7 @@ opening_timeout(struct strand *s, struct party *party, const char *text)
 		player_tell(s->player, s, &t);
 	}
 	if (s->player->state == PLAYER_PLAYING)
-		opening_failed(s, party, &why);
+		step_opening_failed(s, party, &why);
 }
 
 void
@@ -408,228 +408,3 @@ step_party_timeout(struct strand *s)
 		err_set(&why, ERR_TIMEOUT, 0, "no pong came within %s", text);
 	player_fail(s, party, &why);
 }
-
-/* --- what parties tell ------------------------------------------------------------------- */
-
-static void
-connecting(void *ctx, struct party *party, const char *url)
-{
-	struct player_told t = {.act = PLAYER_CONNECTING, .party = party->number,
-	    .text = slice_of(url)};
-
-	player_tell(ctx, NULL, &t);
-}
-
-/* All that wait for that of the party; `next` before something happens to the strand. */
-static void
-wake_waiting(struct party *party, enum wait wait)
-{
-	struct strand *next;
-
-	for (struct strand *s = party->waiting; s != NULL; s = next) {
-		next = s->next_waiting;
-		if (s->wait == wait)
-			strand_try_again(s);
-	}
-}
-
-static void
-opened(void *ctx, struct party *party, const struct channel_opened *o)
-{
-	struct player *p = ctx;
-	struct player_told t = {.act = PLAYER_OPENED, .at = o->at, .party = party->number,
-	    .head = o->head};
-	struct strand *next;
-
-	player_tell(p, NULL, &t);
-	if (p->state != PLAYER_PLAYING)
-		return;
-	for (struct strand *s = party->waiting; s != NULL; s = next) {
-		next = s->next_waiting;
-		if (s->wait == WAIT_OPENING)
-			player_done(s, o->at > s->began ? o->at - s->began : 0);
-	}
-	wake_waiting(party, WAIT_LINE);
-	player_run(p);
-}
-
-/* One that waits for a party whose connection is over. */
-static void
-strand_over(struct strand *s, struct party *party)
-{
-	switch (s->wait) {
-	case WAIT_CLOSED:
-		strand_try_again(s);
-		break;
-	case WAIT_OPENING:
-		if (party->end != NULL)
-			opening_failed(s, party, &party->end->end.why);
-		else
-			step_not_open(s, party);
-		break;
-	case WAIT_LINE:
-	case WAIT_ROOM:
-	case WAIT_PONG:
-	case WAIT_MESSAGE:
-	case WAIT_NONE:
-		step_not_open(s, party);
-		break;
-	case WAIT_END:
-		expect_end(s, party);
-		break;
-	case WAIT_NOTHING:
-	case WAIT_TIME:
-	case WAIT_STRANDS:
-	case WAIT_BARRIER:
-	case WAIT_CHILD:
-	case WAIT_CALL:
-		break;
-	}
-}
-
-void
-step_party_over(struct player *p, struct party *party)
-{
-	struct strand *next;
-
-	for (struct strand *s = party->waiting; s != NULL && p->state == PLAYER_PLAYING; s = next) {
-		next = s->next_waiting;
-		strand_over(s, party);
-	}
-}
-
-static void
-over(struct player *p, struct party *party, enum player_act act, const struct channel_end *end)
-{
-	struct player_told t = {.act = act, .party = party->number, .end = end};
-
-	player_tell(p, NULL, &t);
-	step_party_over(p, party);
-	player_run(p);
-	player_check_end(p);
-}
-
-static void
-refused(void *ctx, struct party *party, const struct channel_end *end)
-{
-	over(ctx, party, PLAYER_REFUSED, end);
-}
-
-static void
-ended(void *ctx, struct party *party, const struct channel_end *end)
-{
-	over(ctx, party, PLAYER_ENDED, end);
-}
-
-static void
-drained(void *ctx, struct party *party)
-{
-	wake_waiting(party, WAIT_ROOM);
-	player_run(ctx);
-}
-
-static void
-pong(void *ctx, struct party *party, uint64_t round_trip_ns)
-{
-	struct player *p = ctx;
-	struct player_told t = {.act = PLAYER_PONG, .party = party->number,
-	    .took_ns = round_trip_ns};
-	struct strand *next;
-
-	player_tell(p, NULL, &t);
-	for (struct strand *s = party->waiting; s != NULL && p->state == PLAYER_PLAYING; s = next) {
-		next = s->next_waiting;
-		if (s->wait == WAIT_PONG)
-			player_done(s, round_trip_ns);
-	}
-	player_run(p);
-}
-
-static void
-retrying(void *ctx, struct party *party, const struct conversation_retry *r)
-{
-	struct player *p = ctx;
-	struct player_told t = {.act = PLAYER_RETRYING, .party = party->number, .end = r->why,
-	    .took_ns = r->wait_ns};
-
-	player_tell(p, NULL, &t);
-	/* Their pongs will not come any more; nor will there be room. */
-	wake_waiting(party, WAIT_PONG);
-	wake_waiting(party, WAIT_ROOM);
-	player_run(p);
-}
-
-static void
-notice(void *ctx, struct party *party, const char *text)
-{
-	struct player_told t = {.act = PLAYER_NOTICE, .party = party->number,
-	    .text = slice_of(text)};
-
-	player_tell(ctx, NULL, &t);
-}
-
-static void
-unpublished(void *ctx, struct party *party, const struct err *why)
-{
-	struct player *p = ctx;
-	struct err told;
-
-	err_set(&told, why->class, why->code, "%.64s's message was not published: %.150s",
-	    player_name(p, party), why->text);
-	player_fail_at(p, party->sender, party, &told);
-}
-
-/* What a message is when nobody has taken it. */
-static void
-keep_message(struct player *p, struct party *party, const struct message *m, bool passed)
-{
-	struct err why;
-	bool forgot;
-
-	if (inbox_add(&party->inbox, m, passed, &forgot) != 0) {
-		err_set(&why, ERR_LIMIT, 0, "%.64s has %zu unread messages: `%.64s clear` forgets "
-		    "them", player_name(p, party), party->inbox.count, player_name(p, party));
-		player_fail_at(p, NULL, party, &why);
-	} else if (forgot && !party->forgetful) {
-		party->forgetful = true;
-		notice(p, party, "has too many unread messages: the oldest that lines have passed "
-		    "over are forgotten");
-	}
-}
-
-/* Behind expect-no-more. */
-static void
-unwanted(struct player *p, struct party *party, const struct message *m)
-{
-	static const char sentence[] = "it came, and none was to come any more";
-	struct player_skipped told = {.at = m->at, .kind = m->kind,
-	    .data = {(const char *)m->data, m->len}, .event = m->event, .id = m->id, .len = m->len};
-	struct failure *f;
-	struct err why;
-
-	err_set(&why, ERR_MATCH, 0, "a message came to %.64s, and none was to come any more",
-	    player_name(p, party));
-	f = player_fail_at(p, party->no_more, party, &why);
-	failure_skip(f, &told, slice_of(sentence));
-}
-
-static void
-message(void *ctx, struct party *party, const struct message *m)
-{
-	struct player *p = ctx;
-	struct player_told t = {.act = PLAYER_RECEIVED, .at = m->at, .party = party->number,
-	    .message = m};
-	bool passed = false;
-
-	player_tell(p, NULL, &t);
-	if (p->state != PLAYER_PLAYING)
-		return;
-	if (party->no_more != NULL)
-		unwanted(p, party, m);
-	else if (!expect_offer(party, m, &passed))
-		keep_message(p, party, m, passed);
-	player_run(p);
-}
-
-const struct party_events step_party_events = {connecting, opened, refused, message, pong, drained,
-    ended, retrying, notice, unpublished};
