@@ -1,7 +1,6 @@
 /* connect.c: `hail connect`: from options to a talk, on a terminal or in a pipe. */
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/record_open.h"
 #include "cli/show.h"
+#include "cli/signals.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
 #include "cli/tty.h"
@@ -106,8 +106,7 @@ struct connect {
 	char *publish_text;
 	struct conversation_publish publish;
 	struct record_params record;
-	struct event signals[3];     /* SIGINT, SIGTERM, SIGHUP */
-	size_t signal_count;         /* of them that were taken */
+	struct signals signals;
 };
 
 /* --- options ----------------------------------------------------------------------------- */
@@ -490,36 +489,6 @@ start_talk(struct connect *c, struct err *e)
 	return record_path != NULL ? talk_record(c->talk, record_path, e) : 0;
 }
 
-/* nohup(1) has said that the end of the terminal is none of our business. */
-static bool
-is_ignored(int number)
-{
-	struct sigaction now;
-
-	return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
-}
-
-static void
-take_signals(struct connect *c)
-{
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-	size_t wanted = is_ignored(SIGHUP) ? 2 : 3;
-
-	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < wanted; i++) {
-		evsignal_assign(&c->signals[i], loop_base(c->loop), numbers[i], signalled, c);
-		evsignal_add(&c->signals[i], NULL);
-		c->signal_count++;
-	}
-}
-
-static void
-leave_signals(struct connect *c)
-{
-	while (c->signal_count > 0)
-		evsignal_del(&c->signals[--c->signal_count]);
-}
-
 /* What compression was good for, and what polling took, with -v; a terminal has said it already. */
 static void
 tell_totals(struct connect *c)
@@ -545,7 +514,7 @@ finish(struct connect *c, struct err *e)
 	int code = talk_exit_code(c->talk), recorded = talk_record(c->talk, NULL, e);
 	int limit = code == EXIT_INTERRUPTED ? LAST_WORDS_MS : -1;
 
-	leave_signals(c);
+	signals_leave(&c->signals);
 	tell_totals(c);
 	output_finish(c->output.output, limit);
 	output_finish(c->errors.output, limit);
@@ -568,14 +537,14 @@ converse(struct connect *c, char *url, struct err *e)
 	if (c->resolver == NULL || make_view(c, e) != 0 || make_input(c, e) != 0 ||
 	    start_talk(c, e) != 0)
 		return -1;
-	take_signals(c);
+	signals_take(&c->signals, c->loop, signalled, c);
 	return loop_run(c->loop, e) != 0 ? -1 : finish(c, e);
 }
 
 static void
 release(struct connect *c)
 {
-	leave_signals(c);
+	signals_leave(&c->signals);
 	if (c->view != NULL)
 		c->view->ops->free(c->view);         /* nobody talks any more */
 	input_free(c->input);

@@ -1,7 +1,6 @@
 /* run.c: `hail run`: reads scripts, plays them, some at a time, and judges. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/run_view.h"
 #include "cli/script_options.h"
+#include "cli/signals.h"
 #include "cli/tty.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -76,8 +76,7 @@ struct run {
 	bool stopping;                   /* nothing new begins */
 	unsigned interrupts;
 	struct loop_timer turn;          /* to begin what comes next */
-	struct event signals[3];
-	size_t signal_count;
+	struct signals signals;
 };
 
 /* --- the words of the language ------------------------------------------------------------ */
@@ -313,26 +312,6 @@ make_stage(struct run *r, struct err *e)
 	return r->stage != NULL ? 0 : -1;
 }
 
-static void
-take_signals(struct run *r)
-{
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-
-	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < 3; i++) {
-		evsignal_assign(&r->signals[i], loop_base(r->loop), numbers[i], signalled, r);
-		evsignal_add(&r->signals[i], NULL);
-		r->signal_count++;
-	}
-}
-
-static void
-leave_signals(struct run *r)
-{
-	while (r->signal_count > 0)
-		evsignal_del(&r->signals[--r->signal_count]);
-}
-
 static int
 finish(struct run *r, struct err *e)
 {
@@ -340,7 +319,7 @@ finish(struct run *r, struct err *e)
 	r->summary.took_ns = clock_ns() - r->began;
 	for (int i = 0; i < VIEWS && r->views[i] != NULL; i++)
 		r->views[i]->ops->end(r->views[i], &r->summary);
-	leave_signals(r);
+	signals_leave(&r->signals);
 	output_finish(r->output, r->exit_code == EXIT_INTERRUPTED ? LAST_WORDS_MS : -1);
 	if (r->views[1] != NULL && run_junit_failed(r->views[1], e))
 		return -1;
@@ -359,7 +338,7 @@ play_all(struct run *r, struct err *e)
 	loop_timer_init(&r->turn, r->loop, turn, r);
 	if (make_views(r, e) != 0 || make_stage(r, e) != 0)
 		return -1;
-	take_signals(r);
+	signals_take(&r->signals, r->loop, signalled, r);
 	r->began = clock_ns();
 	r->summary.scripts = r->count;
 	if (r->views[0]->ops->begin != NULL)
@@ -371,7 +350,7 @@ play_all(struct run *r, struct err *e)
 static void
 release(struct run *r)
 {
-	leave_signals(r);
+	signals_leave(&r->signals);
 	if (r->loop != NULL)
 		loop_timer_clear(&r->turn);
 	for (size_t i = 0; r->parts != NULL && i < r->next; i++)

@@ -5,6 +5,21 @@ http_url() {
 	echo "${NODE_URLS[$1]}$2"
 }
 
+# talk STEP...: a conversation, see tests/foreign/talk.js; into $output and $status.
+talk() {
+	run node "$ROOT/tests/foreign/talk.js" "$@"
+}
+
+# said: the whole output of a conversation, told as arguments.
+said() {
+	[ "$status" -eq 0 ] || fail "the conversation broke off"
+	[ "$output" = "$(printf '%s\n' "$@")" ] || fail "expected: $(printf '%s\n' "$@")"
+}
+
+ws_url() {
+	echo "ws://127.0.0.1:${NODE_PORTS[$1]}$2"
+}
+
 # status_of CURL-ARG...: the status alone.
 status_of() {
 	curl -s -o "$WORK/body" -w '%{http_code}' -m 5 "$@"

@@ -6,21 +6,6 @@ load node
 # Memory is measured here: what a sanitizer keeps back should not count.
 export ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=4
 
-# talk STEP...: a conversation, see tests/foreign/talk.js; into $output and $status.
-talk() {
-	run node "$ROOT/tests/foreign/talk.js" "$@"
-}
-
-# said: the whole output of a conversation, told as arguments.
-said() {
-	[ "$status" -eq 0 ] || fail "the conversation broke off"
-	[ "$output" = "$(printf '%s\n' "$@")" ] || fail "expected: $(printf '%s\n' "$@")"
-}
-
-ws_url() {
-	echo "ws://127.0.0.1:${NODE_PORTS[$1]}$2"
-}
-
 upgrade='GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
 upgrade+='Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
 

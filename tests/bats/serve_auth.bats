@@ -24,19 +24,6 @@ expiring() {
 	token "{\"exp\":$(($(date +%s) + $1))}"
 }
 
-talk() {
-	run node "$ROOT/tests/foreign/talk.js" "$@"
-}
-
-said() {
-	[ "$status" -eq 0 ] || fail "the conversation broke off"
-	[ "$output" = "$(printf '%s\n' "$@")" ] || fail "expected: $(printf '%s\n' "$@")"
-}
-
-ws_url() {
-	echo "ws://127.0.0.1:${NODE_PORTS[0]}$1"
-}
-
 # ask PATH [CURL-ARG...]: head and body of the answer into $output.
 ask() {
 	local path=$1
@@ -97,7 +84,7 @@ connect() {
 	[ "$(status_of -I "$(http_url 0 /metrics)")" = 200 ]
 	[ "$(status_of "$(http_url 0 /nothing)")" = 404 ]
 	[ "$(status_of "$(http_url 0 /pub/room)")" = 405 ]
-	talk "open a $(ws_url /ws/room)" "open b $(ws_url /echo)"
+	talk "open a $(ws_url 0 /ws/room)" "open b $(ws_url 0 /echo)"
 	said 'a refused 401' 'b refused 401'
 	metric_is 0 hail_unauthorized_total 10
 	metric_is 0 hail_published_total 0
@@ -127,8 +114,8 @@ connect() {
 	answered 204
 	start_command stream curl -sSN -m 20 "$(http_url 0 "/sse/room?since=0&token=$good")"
 	wait_until file_has "$WORK/stream.out" 'data: one'
-	talk "open a $(ws_url "/ws/room?raw=1&token=$good")" 'send a hello' 'next a' \
-	    "open b $(ws_url "/echo?token=$good")" 'send b hello' 'next b'
+	talk "open a $(ws_url 0 "/ws/room?raw=1&token=$good")" 'send a hello' 'next a' \
+	    "open b $(ws_url 0 "/echo?token=$good")" 'send b hello' 'next b'
 	said 'a text hello' 'b text hello'
 	ask "/echo?token=$good"
 	answered 426
@@ -158,7 +145,7 @@ connect() {
 		ask /poll/room -H "Authorization: Bearer $text"
 		answered 401 "error=\"invalid_token\", error_description=\"${bad[$text]}\""
 		[ "$(tail -n 1 <<<"$output")" = "${bad[$text]}" ] || fail "not: ${bad[$text]}"
-		talk "open a $(ws_url "/ws/room?token=$text")"
+		talk "open a $(ws_url 0 "/ws/room?token=$text")"
 		said 'a refused 401'
 	done
 }
@@ -177,9 +164,9 @@ connect() {
 	done
 	ask "/pub/room?token=$some" -d hello
 	answered 403
-	talk "open a $(ws_url "/ws/room?token=$some")" \
-	    "open b $(ws_url "/ws/room-1?raw=1&token=$some")" 'send b hello' 'next b' \
-	    "open c $(ws_url "/echo?token=$some")" 'send c hello' 'next c'
+	talk "open a $(ws_url 0 "/ws/room?token=$some")" \
+	    "open b $(ws_url 0 "/ws/room-1?raw=1&token=$some")" 'send b hello' 'next b' \
+	    "open c $(ws_url 0 "/echo?token=$some")" 'send c hello' 'next c'
 	said 'a refused 403' 'b text hello' 'c text hello'
 	metric_is 0 hail_unauthorized_total 5
 	metric_is 0 hail_published_total 2
@@ -189,7 +176,7 @@ connect() {
 	printf '%s\r\nanother line\n' "$SECRET" >"$WORK/secret"
 	start_node --auth-secret "@$WORK/secret"
 	local url=${NODE_URLS[0]} sign=(--jwt-secret "@$WORK/secret" --jwt-claim exp=+1h)
-	connect -q "${sign[@]}" -m hello -n 1 "$(ws_url /echo)"
+	connect -q "${sign[@]}" -m hello -n 1 "$(ws_url 0 /echo)"
 	assert_status 0
 	[ "$output" = hello ]
 	connect -q "${sign[@]}" -m hello -n 1 --publish 'POST /pub/room' "$url/sse/room"
@@ -209,7 +196,7 @@ connect() {
 @test "a client without the token is told, by every transport" {
 	start_node --auth-secret "$SECRET"
 	local url=${NODE_URLS[0]} try
-	for try in "$(ws_url /echo)" "$url/sse/room" "-t longpoll $url/poll/room" \
+	for try in "$(ws_url 0 /echo)" "$url/sse/room" "-t longpoll $url/poll/room" \
 	    "-t poll $url/poll/room"; do
 		# shellcheck disable=SC2086 # several words
 		connect -n 1 $try
@@ -235,7 +222,7 @@ connect() {
 	poll=$STARTED_PID
 	start_command stays curl -sSN -m 20 "$(http_url 0 "/sse/room?token=$stays")"
 	wait_until metric_is 0 hail_connections 3
-	talk "open a $(ws_url "/ws/room?token=$soon")" "open b $(ws_url "/echo?token=$soon")" \
+	talk "open a $(ws_url 0 "/ws/room?token=$soon")" "open b $(ws_url 0 "/echo?token=$soon")" \
 	    'send b hello' 'next b' 'next a' 'next b'
 	said 'b text hello' 'a closed 1008' 'b closed 1008'
 	wait_until is_gone "$stream"
@@ -252,13 +239,13 @@ connect() {
 
 @test "the close says why; who comes again with another token is let in" {
 	start_node --auth-secret "$SECRET"
-	connect --json --receive --bearer "$(expiring 2)" "$(ws_url /echo)"
+	connect --json --receive --bearer "$(expiring 2)" "$(ws_url 0 /echo)"
 	assert_status 3
 	[ "$(jq -c 'select(.type == "close") | [.dir, .code, .reason]' <<<"$output")" = \
 	    '["in",1008,"token expired"]' ]
 	# one that is minted for each connection
 	connect -q --reconnect --backoff 1ms..1ms --on-open hello -n 2 --jwt-secret "$SECRET" \
-	    --jwt-claim exp=+2s "$(ws_url '/ws/room?raw=1')"
+	    --jwt-claim exp=+2s "$(ws_url 0 '/ws/room?raw=1')"
 	assert_status 0
 	[ "$output" = $'hello\nhello' ]
 }
@@ -302,13 +289,13 @@ connect() {
 
 @test "a WebSocket that sends too much is closed with 1008, after what was in time" {
 	start_node --rate-limit 1/h
-	talk "open a $(ws_url /echo)" 'send a one' 'send a two' 'next a' 'next a' \
-	    "open b $(ws_url '/ws/room?raw=1')" "open c $(ws_url '/ws/room?raw=1')" \
+	talk "open a $(ws_url 0 /echo)" 'send a one' 'send a two' 'next a' 'next a' \
+	    "open b $(ws_url 0 '/ws/room?raw=1')" "open c $(ws_url 0 '/ws/room?raw=1')" \
 	    'repeat b 3 m' 'next b' 'next b' 'next c' 'send c last' 'next c'
 	said 'a text one' 'a closed 1008' 'b text m0' 'b closed 1008' 'c text m0' 'c text last'
 	metric_is 0 hail_rate_limited_total 2
 	metric_is 0 hail_published_total 2
-	connect --json -m one -m two -n 2 "$(ws_url /echo)"
+	connect --json -m one -m two -n 2 "$(ws_url 0 /echo)"
 	assert_status 3
 	[ "$(jq -c 'select(.type == "close") | [.dir, .code, .reason]' <<<"$output")" = \
 	    '["in",1008,"rate limit"]' ]
@@ -316,7 +303,7 @@ connect() {
 
 @test "a client that floods sees the close all the same" {
 	start_node --rate-limit 100/s
-	talk "open a $(ws_url /echo)" 'big a 20000 1000' 'skip a 100' 'closed a'
+	talk "open a $(ws_url 0 /echo)" 'big a 20000 1000' 'skip a 100' 'closed a'
 	said 'a closed 1008'
 	metric_is 0 hail_rate_limited_total 1
 	wait_until metric_is 0 hail_connections 0
@@ -341,7 +328,7 @@ connect() {
 	answered 429
 	[ "$(status_of "$(http_url 0 /healthz)")" = 200 ]
 	[ "$(status_of "$(http_url 0 /nothing)")" = 404 ]
-	talk "open a $(ws_url '/ws/room?raw=1&since=0')" 'next a'
+	talk "open a $(ws_url 0 '/ws/room?raw=1&since=0')" 'next a'
 	said 'a text one'
 	metric_is 0 hail_rate_limited_total 4
 	metric_is 0 hail_published_total 1
@@ -363,6 +350,6 @@ connect() {
 		ask /poll/room
 		answered 204
 	done
-	talk "open a $(ws_url /echo)" 'repeat a 5000 m' 'skip a 4999' 'next a'
+	talk "open a $(ws_url 0 /echo)" 'repeat a 5000 m' 'skip a 4999' 'next a'
 	said 'a text m4999'
 }
