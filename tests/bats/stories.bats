@@ -2,6 +2,7 @@
 # hail's own, and, as far as they can do the same, on servers that we did not write.
 
 load helper
+load node
 
 stories=$ROOT/man/examples
 
@@ -88,6 +89,22 @@ tell() {
 		assert_output_has "$story.hail:"
 		assert_output_has 'nothing came'
 	done
+}
+
+@test "Redis stops: the failure says what did not come, to whom, and how the connection stood" {
+	start_redis
+	start_node --node n1 --redis "$REDIS_URL"
+	start_node --node n2 --redis "$REDIS_URL"
+	wait_until all_redis_are up
+	kill_redis
+	run "$HAIL" run -q -D n1="${NODE_URLS[0]/http/ws}" -D n2="${NODE_URLS[1]/http/ws}" \
+	    "$stories/hello.hail"
+	assert_status 1
+	assert_output_has 'hello.hail:9:1: nothing came to bob within 200 ms'
+	assert_output_has '     9 | bob < "hello from ann" within 200ms as delivery'
+	assert_output_has '  expected: text "hello from ann"'
+	assert_output_has '  nothing came'
+	assert_output_has '  bob: open for '
 }
 
 @test "a server made with Node's ws: the stories of WebSockets" {
