@@ -187,7 +187,13 @@ closed(void *ctx, const struct channel_end *end)
 {
 	struct party *p = ctx;
 	bool refused = !p->was_open, fine = p->closing || end->why.class == ERR_NONE;
+	struct channel_end nothing = *end;
 
+	if (refused && end->why.class == ERR_NONE) {
+		err_set(&nothing.why, ERR_HTTP, 204,
+		    "the server answered 204: it has nothing to say");
+		end = &nothing;
+	}
 	if (end->refusal != NULL)
 		keep_answer(p, end->refusal->head, end->refusal->body);
 	if (!p->counted && !p->closing)

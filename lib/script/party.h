@@ -5,7 +5,7 @@
  *       ▲                     │         │ party_close,     │
  *       │                     │         ▼ or the server    │
  *       │                     │      CLOSING               │
- *       └─ refused ───────────┴─────────┴── ended ─────────┘         party_drop: from any of them */
+ *       └─ refused ───────────┴─────────┴── ended ─────────┘     party_drop: from any of them */
 #ifndef HAIL_SCRIPT_PARTY_H
 #define HAIL_SCRIPT_PARTY_H
 
@@ -80,14 +80,14 @@ struct party {
 	struct seat seat;
 	const struct open_step *opener;  /* of the last opening; NULL: never */
 	const struct step *sender;       /* the last line that sent; NULL: none */
-	const struct step *no_more;      /* the line from which on no message may come; NULL: none */
+	const struct step *no_more;      /* from that line on no message may come; NULL: none */
 	uint64_t since;                  /* clock_ns: in this state */
 	struct inbox inbox;
 	struct strand *waiting;          /* those that wait for it, the first one first */
 	struct resume *resume;           /* of the last opening; NULL: a WebSocket has none */
 	struct cookies *cookies;         /* the same; NULL: none */
 	struct answer *answer;           /* to the last opening, if kept */
-	struct party_end *end;           /* of the last connection; NULL: none ended, or no memory */
+	struct party_end *end;           /* of the last connection; NULL: none, or no memory */
 };
 
 /* NULL: no memory. */

@@ -48,7 +48,7 @@ enum wait {
 /* A block that a strand is in. */
 struct frame {
 	const struct block *block;
-	const struct step *of;           /* the step that the block belongs to; NULL: the strand's */
+	const struct step *of;           /* the step that has the block; NULL: the strand's */
 	size_t at;                       /* of the block: the next step */
 	uint64_t round;                  /* of repeat, from 1 */
 	uint64_t began;                  /* clock_ns, of the step */
@@ -103,8 +103,9 @@ void strand_tidy(struct strand *s);
 /* How long its step may take: `within`, `timeout`, --timeout. */
 uint64_t strand_limit(const struct strand *s);
 
-/* A time as somebody may have written it: "500 ms". */
 enum { LIMIT_TEXT = 32 };
+
+/* A time as somebody may have written it: "500 ms". */
 const char *strand_time_text(char into[LIMIT_TEXT], uint64_t ns);
 
 /* How long it waits: "within 500 ms". */

@@ -35,7 +35,7 @@ struct stage_params {
 	bool new_snapshots;                      /* --update-snapshots */
 };
 
-/* NULL with *e. All it is given is lent. */
+/* NULL with *e. All it is given is lent. Scripts that were played must outlive it, too. */
 struct stage *stage_new(const struct stage_params *params, struct err *e);
 
 /* All players must be gone. NULL is fine. */
@@ -114,7 +114,8 @@ struct player_events {
 	void (*measured)(void *ctx, const struct step *step, uint64_t took_ns);
 
 	/* It is over; NULL: in order. All connections are gone, those that were open having been
-	 * closed in order if it went well. */
+	 * closed in order if that was possible; but for those of `http`, which the next play may
+	 * use. */
 	void (*over)(void *ctx, const struct player_failure *f);
 };
 

@@ -212,8 +212,8 @@ step_check_barriers(struct strand *parent)
 		return;
 	while (!waits_at(s, parent, NULL))
 		s = s->next;
-	err_set(&why, ERR_MATCH, 0, "this barrier waits in vain: the other strands are done, or wait "
-	    "at other barriers");
+	err_set(&why, ERR_MATCH, 0, "this barrier waits in vain: the other strands are done, or "
+	    "wait at other barriers");
 	player_fail(s, NULL, &why);
 }
 

@@ -79,9 +79,10 @@ why_not_open(const struct strand *s, const struct party *party, struct err *why)
 		err_set(why, end->why.class, end->why.code, "%.64s's connection was lost%s: %.120s",
 		    name, wanted(s), end->why.text);
 	else if (end->code != 0)
-		err_set(why, ERR_CLOSED, (int)end->code, "%.64s's connection was closed with %u%s%s%s%s",
-		    name, end->code, party->end->reason[0] != '\0' ? " '" : "", party->end->reason,
-		    party->end->reason[0] != '\0' ? "'" : "", wanted(s));
+		err_set(why, ERR_CLOSED, (int)end->code,
+		    "%.64s's connection was closed with %u%s%s%s%s", name, end->code,
+		    *party->end->reason != '\0' ? " '" : "", party->end->reason,
+		    *party->end->reason != '\0' ? "'" : "", wanted(s));
 	else
 		err_set(why, ERR_CLOSED, 0, "%.64s's connection was %s%s", name, end->by_peer ?
 		    "ended by the server" : "closed", wanted(s));
@@ -368,12 +369,14 @@ step_of_party(struct strand *s)
 /* --- time is up -------------------------------------------------------------------------- */
 
 static void
-opening_timeout(struct strand *s, struct party *party, const char *text)
+opening_timeout(struct strand *s, struct party *party)
 {
 	struct player_told t = {.act = PLAYER_REFUSED, .party = party->number};
+	uint64_t limit = s->until - s->began - OPEN_GRACE_MS * NS_PER_MS;
+	char text[LIMIT_TEXT];
 	struct err why;
 
-	err_set(&why, ERR_TIMEOUT, 0, "not open within %s", text);
+	err_set(&why, ERR_TIMEOUT, 0, "not open within %s", strand_time_text(text, limit));
 	party_give_up(party, &why);
 	if (party->end != NULL) {
 		t.end = &party->end->end;
@@ -393,12 +396,12 @@ step_party_timeout(struct strand *s)
 
 	strand_within(s, text);
 	if (s->wait == WAIT_OPENING) {
-		opening_timeout(s, party, text);
+		opening_timeout(s, party);
 		return;
 	}
 	if (s->wait == WAIT_CLOSED)
-		err_set(&why, ERR_TIMEOUT, 0, "%.64s's connection did not end within %s, so it cannot "
-		    "be opened again", name, text);
+		err_set(&why, ERR_TIMEOUT, 0, "%.64s's connection did not end within %s, so it "
+		    "cannot be opened again", name, text);
 	else if (s->wait == WAIT_LINE)
 		err_set(&why, ERR_TIMEOUT, 0, "%.64s was not open again within %s", name, text);
 	else if (s->wait == WAIT_ROOM)

@@ -510,7 +510,8 @@ fill_params(struct client_target *t, const struct client *c, struct rng *rng)
 	t->params.transport = o->transport;
 	t->params.ws = (struct ws_params){.peer = &t->peer, .origin = o->origin,
 	    .subprotocols = o->subprotocols, .subprotocol_count = o->subprotocol_count,
-	    .deflate = o->compress ? &c->offer : NULL, .deflate_pool = o->compress ? c->shared->pool : NULL, .fault = o->fault};
+	    .deflate = o->compress ? &c->offer : NULL,
+	    .deflate_pool = o->compress ? c->shared->pool : NULL, .fault = o->fault};
 	t->params.sse = (struct event_stream_params){&t->peer, o->compress};
 	t->params.poll = (struct poll_params){.peer = &t->peer,
 	    .held = o->transport == TRANSPORT_LONGPOLL, .compress = o->compress,

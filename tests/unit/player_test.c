@@ -313,43 +313,56 @@ test_messages(void)
 {
 	static const struct scene scenes[] = {
 		{"an empty script", "", .outcome = "fine", .server = ""},
-		{"a message comes back", OPEN "a > hello\na < \"hello\"\n", .outcome = "fine",
+		{"a message comes back", OPEN "a > hello\na < \"hello\"\n",
+		    .outcome = "fine",
 		    .server = "GET /ws"},
 		{"what is passed over stays unread, in order", OPEN
-		    "a > one\na > two\na > three\na < \"three\"\na <! \"one\"\na <! \"two\"\n",
+		    "a > one\na > two\na > three\na < \"three\"\na <! \"one\"\na <! "
+		    "\"two\"\n",
 		    .outcome = "fine"},
 		{"each message once", OPEN "a > one\na < \"one\"\na < \"one\" within 30ms\n",
 		    .outcome = "4: nothing came to a within 30 ms",
 		    .about = "expected text \"one\"; 0 of 0, 0 before; state open for "},
 		{"nothing that fits", OPEN "a > one\na > two\na < \"two\"\na > three\n"
 		    "a < \"four\" within 50ms\n",
-		    .outcome = "6: nothing that fits came to a within 50 ms", .about = "2 of 2, 1 before; [one] 3: "},
+		    .outcome = "6: nothing that fits came to a within 50 ms",
+		    .about = "2 of 2, 1 before; [one] 3: "},
 		{"the next is another one, which is there", OPEN
 		    "a > one\na > two\na < \"two\"\na <! \"two\"\n",
-		    .outcome = "5: the next message of a is another one", .about = "1 of 1, 1 before; [one] 3: "},
-		{"the next is another one, which comes", OPEN "a > later 30 one\na <! \"two\"\n",
-		    .outcome = "3: the next message of a is another one", .about = "1 of 1, 0 before; [one] 3: "},
+		    .outcome = "5: the next message of a is another one",
+		    .about = "1 of 1, 1 before; [one] 3: "},
+		{"the next is another one, which comes", OPEN "a > later 30 one\na <! "
+		    "\"two\"\n",
+		    .outcome = "3: the next message of a is another one",
+		    .about = "1 of 1, 0 before; [one] 3: "},
 		{"within a limit", OPEN "a > later 60 one\na < \"one\" within 20ms\n",
 		    .outcome = "3: nothing came to a within 20 ms"},
-		{"a limit for all that follows", OPEN "timeout 20ms\na > later 60 one\na < \"one\"\n",
+		{"a limit for all that follows", OPEN "timeout 20ms\na > later 60 one\n"
+		    "a < \"one\"\n",
 		    .outcome = "4: nothing came to a within 20 ms"},
 		{"JSON, and what of it is saved", OPEN "a > {\"id\":5,\"to\":\"bob\"}\n"
-		    "a < json {\"id\":5} save who /to\na > hi {who}\na < \"hi bob\"\n", .outcome = "fine"},
+		    "a < json {\"id\":5} save who /to\na > hi {who}\na < \"hi bob\"\n",
+		    .outcome = "fine"},
 		{"a pointer to nothing", OPEN "a > {\"id\":5}\na < any save x /to\n",
 		    .outcome = "3: save x /to: there is no such value"},
 		{"groups of a regex", OPEN "a > id=42;\na < /id=(?<n>\\d+)/\na > \"{n}{n}\"\n"
 		    "a < \"4242\"\n", .outcome = "fine"},
-		{"binary", OPEN "a > hex 00 01 ff\na < hex 00 01 ff\n", .outcome = "fine"},
+		{"binary", OPEN "a > hex 00 01 ff\na < hex 00 01 ff\n",
+		    .outcome = "fine"},
 		{"an empty message", OPEN "a > \"\"\na < \"\"\n", .outcome = "fine"},
 		{"variables", "set x \"{conn}-{iteration}\"\nset y \"{seq}{seq}\"\n" OPEN
-		    "a > \"{x} {y} {seq} {y}\"\na < \"7-1 12 3 12\"\n", .outcome = "fine"},
-		{"a variable without a value", OPEN "repeat 1 {\na > {\"n\":1}\na < any save v\n}\n"
+		    "a > \"{x} {y} {seq} {y}\"\na < \"7-1 12 3 12\"\n",
+		    .outcome = "fine"},
+		{"a variable without a value", OPEN "repeat 1 {\na > {\"n\":1}\na < any "
+		    "save v\n}\n"
 		    "a > {v}\na < \"{\\\"n\\\":1}\"\n", .outcome = "fine"},
 		{"clear", OPEN "a > one\na > two\na < \"two\"\na clear\na > three\n"
 		    "a <! \"three\"\n", .outcome = "fine"},
-		{"unread messages in order do no harm", OPEN "a > one\na > two\na < \"two\"\n",
+		{"unread messages in order do no harm", OPEN "a > one\na > two\na < "
+		    "\"two\"\n",
 		    .outcome = "fine"},
-		{"events with names and ids", "open b http://{at}/sse\nb < event e2 id 2 \"event 2\"\n"
+		{"events with names and ids", "open b http://{at}/sse\nb < event e2 id "
+		    "2 \"event 2\"\n"
 		    "b <! event e1\n", .outcome = "fine"},
 	};
 
@@ -369,22 +382,28 @@ test_nothing(void)
 		{"behind the window is not in it", OPEN "a > later 60 x\na < none for 20ms\n"
 		    "a < \"x\"\n", .outcome = "fine"},
 		{"one that is there, but was never looked at", OPEN "a > x\nwait 30ms\n"
-		    "a < none for 10ms\n", .outcome = "4: a message came to a that was not to come",
+		    "a < none for 10ms\n",
+		    .outcome = "4: a message came to a that was not to come",
 		    .about = "1 of 1, 1 before"},
 		{"one that was passed over is no news", OPEN "a > x\na > y\na < \"y\"\n"
 		    "a < none for 10ms\n", .outcome = "fine"},
 		{"but it counts when it fits", OPEN "a > x\na > y\na < \"y\"\n"
-		    "a < none \"x\" for 10ms\n", .outcome = "5: a message came to a that was not to come",
+		    "a < none \"x\" for 10ms\n",
+		    .outcome = "5: a message came to a that was not to come",
 		    .about = "expected none text \"x\" for 10 ms"},
 		{"others do not", OPEN "a > later 10 x\na < none \"y\" for 30ms\na < \"x\"\n",
 		    .outcome = "fine"},
-		{"no more, and none comes", OPEN "a expect-no-more\nwait 20ms\n", .outcome = "fine"},
+		{"no more, and none comes", OPEN "a expect-no-more\nwait 20ms\n",
+		    .outcome = "fine"},
 		{"no more, and one comes", OPEN "a expect-no-more\na > x\nwait 1s\n",
-		    .outcome = "2: a message came to a, and none was to come any more", .about = "[x] 1: it came"},
+		    .outcome = "2: a message came to a, and none was to come any more",
+		    .about = "[x] 1: it came"},
 		{"no more, and one is there", OPEN "a > x\nwait 30ms\na expect-no-more\n",
-		    .outcome = "4: a has unread messages, and none was to come any more", .about = "[x] 1: "},
+		    .outcome = "4: a has unread messages, and none was to come any more",
+		    .about = "[x] 1: "},
 		{"none of one that is gone", OPEN "a > cut\na < none for 1s\n",
-		    .outcome = "3: a's connection was lost while nothing was to come: the server closed the "
+		    .outcome = "3: a's connection was lost while nothing was to come: "
+		    "the server closed the "
 		    "connection without a close frame"},
 	};
 
@@ -402,10 +421,13 @@ test_arrival(void)
 	static const struct scene scenes[] = {
 		{"seen late, but it came in time", OPEN SHARED "a < \"y\" within 40ms" BOTH,
 		    .outcome = "fine", .held_up_ms = 80},
-		{"seen late, but it came in the window", OPEN SHARED "a < none \"y\" for 40ms" BOTH,
-		    .outcome = "7: a message came to a that was not to come", .held_up_ms = 80},
+		{"seen late, but it came in the window", OPEN SHARED "a < none \"y\" "
+		    "for 40ms" BOTH,
+		    .outcome = "7: a message came to a that was not to come",
+		    .held_up_ms = 80},
 		{"time is up for what never comes", OPEN SHARED "a < \"z\" within 40ms" BOTH,
-		    .outcome = "7: nothing that fits came to a within 40 ms", .held_up_ms = 80},
+		    .outcome = "7: nothing that fits came to a within 40 ms",
+		    .held_up_ms = 80},
 	};
 
 	check_all(scenes, COUNT(scenes));
@@ -417,45 +439,59 @@ static void
 test_ends(void)
 {
 	static const struct scene scenes[] = {
-		{"closed by us", OPEN "a close 1000 \"bye\"\na < close 1000 \"bye\"\n", .outcome = "fine"},
-		{"closed by us without a code", OPEN "a close\na < close 1005\n", .outcome = "fine"},
-		{"closed by the server", OPEN "a > close 1001 away\na < close 1000,1001 \"away\"\n",
+		{"closed by us", OPEN "a close 1000 \"bye\"\na < close 1000 \"bye\"\n",
+		    .outcome = "fine"},
+		{"closed by us without a code", OPEN "a close\na < close 1005\n",
+		    .outcome = "fine"},
+		{"closed by the server", OPEN "a > close 1001 away\na < close 1000,1001 "
+		    "\"away\"\n",
 		    .outcome = "fine"},
 		{"with another code", OPEN "a > close 4000 x\na < close 1000,1001 \"y\"\n",
 		    .outcome = "3: a's connection ended in another way: closed with 4000 'x'",
 		    .about = "expected close 1000,1001 'y'"},
 		{"for another reason", OPEN "a > close 1000 x\na < close 1000 \"y\"\n",
-		    .outcome = "3: a's connection ended in another way: closed with 1000 'x'"},
+		    .outcome = "3: a's connection ended in another way: closed with "
+		    "1000 'x'"},
 		{"not at all", OPEN "a < close within 20ms\n",
 		    .outcome = "2: a's connection did not end within 20 ms"},
-		{"lost, as expected", OPEN "a > cut\na < close 1006\n", .outcome = "fine"},
+		{"lost, as expected", OPEN "a > cut\na < close 1006\n",
+		    .outcome = "fine"},
 		{"in any way", OPEN "a > cut\na < close\n", .outcome = "fine"},
-		{"in order, and nobody needs it", OPEN "a > close 1001 away\nwait 30ms\n", .outcome = "fine"},
+		{"in order, and nobody needs it", OPEN "a > close 1001 away\nwait 30ms\n",
+		    .outcome = "fine"},
 		{"lost, and nobody noticed", OPEN "a > cut\nwait 30ms\n",
-		    .outcome = "0: a's connection was lost, and no line expected that: the server closed the "
+		    .outcome = "0: a's connection was lost, and no line expected that: "
+		    "the server closed the "
 		    "connection without a close frame"},
-		{"lost, noticed later", OPEN "a > cut\nwait 30ms\na < close 1006\n", .outcome = "fine"},
+		{"lost, noticed later", OPEN "a > cut\nwait 30ms\na < close 1006\n",
+		    .outcome = "fine"},
 		{"closed while a message is expected", OPEN "a > close 1001 away\na < any\n",
-		    .outcome = "3: a's connection was closed with 1001 'away' while a message was expected",
+		    .outcome = "3: a's connection was closed with 1001 'away' while a "
+		    "message was expected",
 		    .about = "expected any; 0 of 0, 0 before; state closed with 1001 'away'"},
 		{"but those that came are still there", OPEN "a > one\na > close 1001 away\n"
 		    "a < close\na < \"one\"\n", .outcome = "fine"},
 		{"lost while a message is expected", OPEN "a > cut\na < any\n",
-		    .outcome = "3: a's connection was lost while a message was expected: the server closed the "
+		    .outcome = "3: a's connection was lost while a message was "
+		    "expected: the server closed the "
 		    "connection without a close frame"},
 		{"sent to nobody", OPEN "a close\na < close\na > x\n",
 		    .outcome = "4: a's connection was closed with 1005"},
 		{"dropped", OPEN "a drop\na < close 1006\n", .outcome = "fine"},
 		{"open twice", OPEN OPEN, .outcome = "2: a is open already"},
-		{"opened again, once it is closed", OPEN "a close\n" OPEN "a > x\na < \"x\"\n",
+		{"opened again, once it is closed", OPEN "a close\n" OPEN "a > x\na < "
+		    "\"x\"\n",
 		    .outcome = "fine"},
-		{"an event stream ends", "open b sse http://{at}/ended\nb < event e1\nb < close\n",
+		{"an event stream ends", "open b sse http://{at}/ended\nb < event e1\nb "
+		    "< close\n",
 		    .outcome = "fine"},
 		{"an event stream ends while an event is expected",
 		    "open b sse http://{at}/ended\nb < \"no\"\n",
-		    .outcome = "2: b's connection was ended by the server while a message was expected"},
+		    .outcome = "2: b's connection was ended by the server while a "
+		    "message was expected"},
 		{"a ping", OPEN "a ping\na ping within 500ms as p\n", .outcome = "fine"},
-		{"a ping to one that is deaf", OPEN "a > deaf\nwait 20ms\na ping within 10ms\n",
+		{"a ping to one that is deaf", OPEN "a > deaf\nwait 20ms\na ping within "
+		    "10ms\n",
 		    .outcome = "4: no pong came within 10 ms"},
 		{"a pause", OPEN "a pause\na > x\na < none for 30ms\na continue\na < \"x\"\n",
 		    .outcome = "fine"},
@@ -472,38 +508,58 @@ test_opening(void)
 {
 	static const struct scene scenes[] = {
 		{"refused", "open a ws://{at}/status/403\n",
-		    .outcome = "1!: the server refused the upgrade: 403 Said so", .about = "state not opened: "},
+		    .outcome = "1!: the server refused the upgrade: 403 Said so",
+		    .about = "state not opened: "},
 		{"refused, as expected", "open a ws://{at}/status/403\n"
 		    "a < status 401,403 header X-Why \"because\" save why header X-Why\n"
-		    "http POST http://{at}/x body \"{why}\" < \"because\"\n", .outcome = "fine"},
-		{"refused in another way", "open a ws://{at}/status/404\na < status 401,403\n",
-		    .outcome = "2: the server answered a with 404 Said so", .about = "expected status 401,403"},
+		    "http POST http://{at}/x body \"{why}\" < \"because\"\n",
+		    .outcome = "fine"},
+		{"refused in another way", "open a ws://{at}/status/404\na < status "
+		    "401,403\n",
+		    .outcome = "2: the server answered a with 404 Said so",
+		    .about = "expected status 401,403"},
 		{"not refused, and that is fine", "open a ws://{at}/ws\n"
 		    "a < status 101 header X-Node \"n1\"\n", .outcome = "fine"},
-		{"not refused, and it should have been", "open a ws://{at}/ws\na < status 403\n",
+		{"not refused, and it should have been", "open a ws://{at}/ws\na < "
+		    "status 403\n",
 		    .outcome = "2: the server answered a with 101 Switching Protocols"},
-		{"nobody listens", "open a ws://{dead}/\n", .outcome = "1!: cannot connect to *"},
-		{"nobody listens, as expected", "open a ws://{dead}/\na < failed connect\n", .outcome = "fine"},
-		{"nobody listens, as somehow expected", "open a ws://{dead}/\na < failed\n", .outcome = "fine"},
-		{"nobody listens, and an answer is expected", "open a ws://{dead}/\na < status 403\n",
+		{"nobody listens", "open a ws://{dead}/\n",
+		    .outcome = "1!: cannot connect to *"},
+		{"nobody listens, as expected", "open a ws://{dead}/\na < failed connect\n",
+		    .outcome = "fine"},
+		{"nobody listens, as somehow expected", "open a ws://{dead}/\na < failed\n",
+		    .outcome = "fine"},
+		{"nobody listens, and an answer is expected", "open a ws://{dead}/\na < "
+		    "status 403\n",
 		    .outcome = "2!: cannot connect to *"},
 		{"failed in another way", "open a ws://{dead}/\na < failed http\n",
-		    .outcome = "2: opening failed in another way (connect): cannot connect to *",
+		    .outcome = "2: opening failed in another way (connect): cannot "
+		    "connect to *",
 		    .about = "expected failed http"},
-		{"not failed", OPEN "a < failed\n", .outcome = "2: a was opened, and should not have been"},
+		{"not failed", OPEN "a < failed\n",
+		    .outcome = "2: a was opened, and should not have been"},
 		{"no answer", "open a ws://{at}/hold within 30ms\n",
 		    .outcome = "1!: not open within 0.03 s (still upgrading)"},
-		{"no answer, as expected", "open a ws://{at}/hold within 30ms\na < failed timeout\n",
+		{"no answer, as expected", "open a ws://{at}/hold within 30ms\na < "
+		    "failed timeout\n",
 		    .outcome = "fine"},
-		{"an option", "open a ws://{at}/ws header \"X: {conn}\"\n", .outcome = "fine",
+		{"an option", "open a ws://{at}/ws header \"X: {conn}\"\n",
+		    .outcome = "fine",
 		    .server = "GET /ws X=7"},
-		{"an option that makes no sense", "set x a\nopen a ws://{at}/ws header \"{x}\"\n",
-		    .outcome = "2: header: bad header 'a': expected a name, a colon and a value"},
+		{"an option that makes no sense", "set x a\nopen a ws://{at}/ws header "
+		    "\"{x}\"\n",
+		    .outcome = "2: header: bad header 'a': expected a name, a colon and "
+		    "a value"},
 		{"a URL that makes no sense", "set x ftp://a/\nopen a ws {x}\n",
-		    .outcome = "2: bad URL 'ftp://a/': expected ws://, wss://, http:// or https:// and a host"},
-		{"an event stream is redirected", "open b sse http://{at}/moved\nb < event e1\n",
+		    .outcome = "2: bad URL 'ftp://a/': expected ws://, wss://, http:// "
+		    "or https:// and a host"},
+		{"an event stream that has nothing to say", "open b sse http://{at}/status/204\n",
+		    .outcome = "1!: the server answered 204: it has nothing to say"},
+		{"an event stream is redirected", "open b sse http://{at}/moved\nb < "
+		    "event e1\n",
 		    .outcome = "fine", .server = "GET /moved | GET /sse"},
-		{"unless a line looks at that", "open b sse http://{at}/moved\nb < status 302\n",
+		{"unless a line looks at that", "open b sse http://{at}/moved\nb < "
+		    "status 302\n",
 		    .outcome = "fine", .server = "GET /moved"},
 	};
 
@@ -514,31 +570,46 @@ static void
 test_again(void)
 {
 	static const struct scene scenes[] = {
-		{"reconnect", OPEN "a > x\na < \"x\"\na reconnect\na > y\na < \"y\"\n", .outcome = "fine",
+		{"reconnect", OPEN "a > x\na < \"x\"\na reconnect\na > y\na < \"y\"\n",
+		    .outcome = "fine",
 		    .server = "GET /ws | GET /ws Cookie=node=n1"},
-		{"reconnect what is gone", OPEN "a > cut\nwait 30ms\na reconnect\na > y\na < \"y\"\n",
+		{"reconnect what is gone", OPEN "a > cut\nwait 30ms\na reconnect\na > "
+		    "y\na < \"y\"\n",
 		    .outcome = "fine"},
-		{"reconnect refused", "open b sse http://{at}/sse\nb < id 2\nb reconnect\n", .outcome = "fine",
+		{"reconnect refused", "open b sse http://{at}/sse\nb < id 2\nb reconnect\n",
+		    .outcome = "fine",
 		    .server = "GET /sse | GET /sse"},
 		{"resume", "open b sse http://{at}/sse\nb < id 2\nb drop\nb resume\n"
-		    "b < event e3 id 3\n", .outcome = "fine", .server = "GET /sse | GET /sse Last-Event-ID=2"},
+		    "b < event e3 id 3\n", .outcome = "fine",
+		    .server = "GET /sse | GET /sse Last-Event-ID=2"},
 		{"the last id", "open b sse http://{at}/sse\nb < id 2\nb close\n"
-		    "http POST http://{at}/x body \"{b.last_id}\" < \"2\"\n", .outcome = "fine"},
+		    "http POST http://{at}/x body \"{b.last_id}\" < \"2\"\n",
+		    .outcome = "fine"},
 		{"options are filled in anew", "open a ws://{at}/ws header \"X: {seq}\"\n"
-		    "a reconnect\na close\nopen a ws://{at}/ws header \"X: {seq}\"\n", .outcome = "fine",
+		    "a reconnect\na close\nopen a ws://{at}/ws header \"X: {seq}\"\n",
+		    .outcome = "fine",
 		    .server = "GET /ws X=1 | GET /ws Cookie=node=n1 X=2 | GET /ws X=3"},
 		{"each with options of its own", "repeat 3 as i {\n"
 		    "open a ws://{at}/ws header \"X: {i}\"\na close\na < close\n}\n",
-		    .outcome = "fine", .server = "GET /ws X=1 | GET /ws X=2 | GET /ws X=3"},
+		    .outcome = "fine",
+		    .server = "GET /ws X=1 | GET /ws X=2 | GET /ws X=3"},
 		{"two with the same, one without", "set t 5\n"
 		    "open a ws://{at}/ws header \"X: {t}\" cookie c=1\n"
 		    "open b ws://{at}/ws header \"X: {t}\" cookie c=1\nopen c ws://{at}/ws\n"
-		    "a reconnect\n", .outcome = "fine", .server = "GET /ws Cookie=c=1 X=5 | "
+		    "a reconnect\n", .outcome = "fine",
+		    .server = "GET /ws Cookie=c=1 X=5 | "
 		    "GET /ws Cookie=c=1 X=5 | GET /ws | GET /ws Cookie=c=1; node=n1 X=5"},
 		{"lost, and back by itself", "open a ws://{at}/ws reconnect 3\na > cut\n"
 		    "wait 10ms\na > x\na < \"x\"\n", .outcome = "fine"},
-		{"back at the third attempt", "open a ws://{at}/ws reconnect 3\na > x\na < \"x\"\n",
-		    .outcome = "fine", .busy = 2, .server = "GET /ws | GET /ws | GET /ws"},
+		{"back at the third attempt", "open a ws://{at}/ws reconnect 3\na > x\n"
+		    "a < \"x\"\n",
+		    .outcome = "fine", .busy = 2,
+		    .server = "GET /ws | GET /ws | GET /ws"},
+		{"not back in time", "open a ws://{at}/ws reconnect 1000 within 100ms\n",
+		    .outcome = "1!: not open within 100 ms", .busy = 1000},
+		{"not back in time, as expected",
+		    "open a ws://{at}/ws reconnect 1000 within 100ms\na < failed timeout\n",
+		    .outcome = "fine", .busy = 1000},
 		{"not back", "open a ws://{at}/ws reconnect 1\n",
 		    .outcome = "1!: the server refused the upgrade: 503 Busy", .busy = 9},
 	};
@@ -554,17 +625,23 @@ test_transports(void)
 	static const struct scene scenes[] = {
 		{"published by requests", "open b sse http://{at}/sse publish 'POST /pub/x'\n"
 		    "b > hello\nb < \"hello\"\n", .outcome = "fine",
-		    .server = "GET /sse | POST /pub/x Content-Type=text/plain; charset=utf-8"},
+		    .server = "GET /sse | POST /pub/x Content-Type=text/plain; "
+		    "charset=utf-8"},
 		{"not published", "open b sse http://{at}/sse publish 'POST /status/403'\n"
 		    "b > hello\nwait 1s\n",
-		    .outcome = "2: b's message was not published: the server answered 403 Said so"},
+		    .outcome = "2: b's message was not published: the server answered "
+		    "403 Said so"},
 		{"polls", "open b poll http://{at}/poll?since={last_id}\nb < json {\"n\":1}\n"
 		    "b < json {\"n\":3}\nb <! json {\"n\":2}\n", .outcome = "fine"},
-		{"a long poll that is held", "open b longpoll http://{at}/hold\nb < none for 20ms\n",
+		{"a long poll that is held", "open b longpoll http://{at}/hold\nb < "
+		    "none for 20ms\n",
 		    .outcome = "fine"},
-		{"its answer has not come", "open b longpoll http://{at}/hold\nb < status 200\n",
-		    .outcome = "2: there is no answer to b yet: the server holds the request"},
-		{"a poll goes on where it was", "open b poll http://{at}/poll?since={last_id}\n"
+		{"its answer has not come", "open b longpoll http://{at}/hold\nb < "
+		    "status 200\n",
+		    .outcome = "2: there is no answer to b yet: the server holds the "
+		    "request"},
+		{"a poll goes on where it was", "open b poll "
+		    "http://{at}/poll?since={last_id}\n"
 		    "b < json {\"n\":2}\nb resume\nb < json {\"n\":4}\nb clear\nb reconnect\n"
 		    "b < json {\"n\":1}\n", .outcome = "fine"},
 	};
@@ -578,30 +655,41 @@ static void
 test_http(void)
 {
 	static const struct scene scenes[] = {
-		{"a request", "http GET http://{at}/x\n", .outcome = "fine", .server = "GET /x"},
+		{"a request", "http GET http://{at}/x\n", .outcome = "fine",
+		    .server = "GET /x"},
 		{"a status that is not fine", "http GET http://{at}/status/404\n",
 		    .outcome = "1: the server answered 404 Said so",
-		    .about = "expected status 200 to 299, any; 1 of 1, 0 before; [no] 2: status: expected 200 "
+		    .about = "expected status 200 to 299, any; 1 of 1, 0 before; [no] "
+		    "2: status: expected 200 "
 		    "to 299, got 404"},
-		{"a status that is expected", "http GET http://{at}/status/404 < status 404\n",
+		{"a status that is expected", "http GET http://{at}/status/404 < status "
+		    "404\n",
 		    .outcome = "fine"},
-		{"conditions, and what is saved", "http GET http://{at}/x < status 200 json {\"n\":1} "
-		    "header X-Node \"n1\" save n /n\nhttp POST http://{at}/y body \"{n}\" < \"1\"\n",
+		{"conditions, and what is saved", "http GET http://{at}/x < status 200 "
+		    "json {\"n\":1} "
+		    "header X-Node \"n1\" save n /n\nhttp POST http://{at}/y body "
+		    "\"{n}\" < \"1\"\n",
 		    .outcome = "fine"},
-		{"conditions that are not fulfilled", "http GET http://{at}/x < json {\"n\":2}\n",
-		    .outcome = "1: the server answered 200 OK", .about = "expected status 200 to 299, json {\"n\":2}; "
+		{"conditions that are not fulfilled", "http GET http://{at}/x < json "
+		    "{\"n\":2}\n",
+		    .outcome = "1: the server answered 200 OK",
+		    .about = "expected status 200 to 299, json {\"n\":2}; "
 		    "1 of 1, 0 before; [{\"n\":1}] 7: "},
-		{"a body of JSON", "http POST http://{at}/x body {\"a\":1} < json {\"a\":1}\n",
+		{"a body of JSON", "http POST http://{at}/x body {\"a\":1} < json "
+		    "{\"a\":1}\n",
 		    .outcome = "fine", .server = "POST /x Content-Type=application/json"},
 		{"a connection is kept", "http GET http://{at}/a\nhttp POST http://{at}/b\n"
 		    "http GET http://{at}/c header \"X: {conn}\"\n", .outcome = "fine",
 		    .server = "GET /a | POST /b | GET /c X=7"},
-		{"nobody listens", "http GET http://{dead}/\n", .outcome = "1!: cannot connect to *"},
+		{"nobody listens", "http GET http://{dead}/\n",
+		    .outcome = "1!: cannot connect to *"},
 		{"no answer", "http GET http://{at}/hold within 20ms\n",
 		    .outcome = "1: no answer within 20 ms (still waiting for the answer)"},
-		{"redirects are not followed", "http GET http://{at}/moved < status 302\n", .outcome = "fine"},
+		{"redirects are not followed", "http GET http://{at}/moved < status 302\n",
+		    .outcome = "fine"},
 		{"what is sent by one is heard by the other", OPEN
-		    "http POST http://{at}/pub body \"news\"\na < \"news\" as delivery\n", .outcome = "fine"},
+		    "http POST http://{at}/pub body \"news\"\na < \"news\" as delivery\n",
+		    .outcome = "fine"},
 	};
 
 	check_all(scenes, COUNT(scenes));
@@ -614,16 +702,19 @@ test_exec(void)
 {
 	static const struct scene scenes[] = {
 		{"a command", "exec 'exit 0'\n", .outcome = "fine"},
-		{"one that fails", "exec 'exit 3'\n", .outcome = "1: the command ended with status 3, expected 0"},
+		{"one that fails", "exec 'exit 3'\n",
+		    .outcome = "1: the command ended with status 3, expected 0"},
 		{"one that is killed", "exec 'kill -9 $$'\n",
 		    .outcome = "1: the command was ended by signal 9 (Killed)"},
 		{"one that takes too long", "exec 'sleep 5' within 20ms\n",
 		    .outcome = "1: the command did not end within 20 ms"},
-		{"what it prints", "exec 'echo a; echo b' save x\n" OPEN "a > {x}\na < \"a\\nb\"\n",
+		{"what it prints", "exec 'echo a; echo b' save x\n" OPEN "a > {x}\na < "
+		    "\"a\\nb\"\n",
 		    .outcome = "fine"},
 		{"which is no JSON", "exec 'echo no' save n /n\n",
 		    .outcome = "1: save n /n: this is no JSON"},
-		{"JSON", "exec \"echo '\\u007b\\\"n\\\":[7]}'\" save n /n/0\n" OPEN "a > {n}\n"
+		{"JSON", "exec \"echo '\\u007b\\\"n\\\":[7]}'\" save n /n/0\n" OPEN "a "
+		    "> {n}\n"
 		    "a < \"7\"\n", .outcome = "fine"},
 	};
 
@@ -636,35 +727,52 @@ static void
 test_blocks(void)
 {
 	static const struct scene scenes[] = {
-		{"repeat", OPEN "repeat 3 as i {\na > n{i}\na <! \"n{i}\"\n}\na < none for 10ms\n",
+		{"repeat", OPEN "repeat 3 as i {\na > n{i}\na <! \"n{i}\"\n}\na < none "
+		    "for 10ms\n",
 		    .outcome = "fine"},
-		{"repeat in repeat", OPEN "repeat 2 as i {\nrepeat 2 as k {\na > \"{i}{k}\"\n}\n}\n"
-		    "a <! \"11\"\na <! \"12\"\na <! \"21\"\na <! \"22\"\n", .outcome = "fine"},
-		{"many rounds of little", "repeat 5000 as i {\nset x {i}\n}\n" OPEN "a > {x}\n"
+		{"repeat in repeat", OPEN "repeat 2 as i {\nrepeat 2 as k {\na > "
+		    "\"{i}{k}\"\n}\n}\n"
+		    "a <! \"11\"\na <! \"12\"\na <! \"21\"\na <! \"22\"\n",
+		    .outcome = "fine"},
+		{"many rounds of little", "repeat 5000 as i {\nset x {i}\n}\n" OPEN "a "
+		    "> {x}\n"
 		    "a < \"5000\"\n", .outcome = "fine"},
 		{"do", OPEN "do {\na > x\na < \"x\"\n}\n", .outcome = "fine"},
-		{"parallel", OPEN "open b ws://{at}/ws\nparallel {\na > later 30 x\na < \"x\"\n"
+		{"parallel", OPEN "open b ws://{at}/ws\nparallel {\na > later 30 x\na < "
+		    "\"x\"\n"
 		    "b > y\nb < \"y\" within 20ms\nwait 5ms\n}\n", .outcome = "fine"},
-		{"an empty one", "parallel {\n}\nrepeat 3 {\n}\ndo {\n}\n", .outcome = "fine"},
+		{"an empty one", "parallel {\n}\nrepeat 3 {\n}\ndo {\n}\n",
+		    .outcome = "fine"},
 		{"strands open by themselves", "parallel {\nopen a ws://{at}/ws\n"
-		    "open b ws://{at}/ws\na > x\nb > y\na < \"x\"\nb < \"y\"\n}\n", .outcome = "fine"},
-		{"a broken strand ends all", OPEN "parallel {\na < \"x\" within 20ms\nwait 10s\n}\n",
+		    "open b ws://{at}/ws\na > x\nb > y\na < \"x\"\nb < \"y\"\n}\n",
+		    .outcome = "fine"},
+		{"a broken strand ends all", OPEN "parallel {\na < \"x\" within 20ms\n"
+		    "wait 10s\n}\n",
 		    .outcome = "3: nothing came to a within 20 ms"},
-		{"a barrier", OPEN "open b ws://{at}/ws\nparallel {\na > later 20 x\na < \"x\"\n"
-		    "a barrier met\nb barrier met\nb > y\nb < \"y\" within 15ms\n}\n", .outcome = "fine"},
-		{"a barrier in rounds", OPEN "open b ws://{at}/ws\nset n 0\nparallel {\ndo {\n"
+		{"a barrier", OPEN "open b ws://{at}/ws\nparallel {\na > later 20 x\na "
+		    "< \"x\"\n"
+		    "a barrier met\nb barrier met\nb > y\nb < \"y\" within 15ms\n}\n",
+		    .outcome = "fine"},
+		{"a barrier in rounds", OPEN "open b ws://{at}/ws\nset n 0\nparallel {\n"
+		    "do {\n"
 		    "repeat 3 as i {\na > {i}\na < \"{i}\"\na barrier met\n}\n}\ndo {\n"
-		    "repeat 3 as k {\nb barrier met\nb > {k}\nb < \"{k}\"\n}\n}\n}\n", .outcome = "fine"},
-		{"a barrier that waits in vain", OPEN "open b ws://{at}/ws\nparallel {\ndo {\n"
-		    "repeat 3 {\na barrier met\n}\n}\ndo {\nrepeat 2 {\nb barrier met\n}\n}\n}\n",
-		    .outcome = "6: this barrier waits in vain: the other strands are done, or wait at other "
+		    "repeat 3 as k {\nb barrier met\nb > {k}\nb < \"{k}\"\n}\n}\n}\n",
+		    .outcome = "fine"},
+		{"a barrier that waits in vain", OPEN "open b ws://{at}/ws\nparallel {\n"
+		    "do {\n"
+		    "repeat 3 {\na barrier met\n}\n}\ndo {\nrepeat 2 {\nb barrier met\n"
+		    "}\n}\n}\n",
+		    .outcome = "6: this barrier waits in vain: the other strands are "
+		    "done, or wait at other "
 		    "barriers"},
 		{"barriers that wait for each other", OPEN "open b ws://{at}/ws\nparallel {\n"
 		    "a barrier x\na barrier y\nb barrier y\nb barrier x\n}\n",
-		    .outcome = "6: this barrier waits in vain: the other strands are done, or wait at other "
+		    .outcome = "6: this barrier waits in vain: the other strands are "
+		    "done, or wait at other "
 		    "barriers"},
 		{"two that share a party: the first is asked first", OPEN "parallel {\ndo {\n"
-		    "a < /x/ save first\n}\ndo {\na < /x/ save second\n}\ndo {\na > x1\na > x2\n}\n"
+		    "a < /x/ save first\n}\ndo {\na < /x/ save second\n}\ndo {\na > x1\n"
+		    "a > x2\n}\n"
 		    "}\na > \"{first}{second}\"\na < \"x1x2\"\n", .outcome = "fine"},
 	};
 
@@ -679,7 +787,8 @@ test_bounds(void)
 	static const struct scene scenes[] = {
 		{"too many unread messages", OPEN "a > flood 10001\nwait 5s\n",
 		    .outcome = "0: a has 10000 unread messages: `a clear` forgets them"},
-		{"unless they were passed over", OPEN "a > flood 9000\na < none \"x\" for 300ms\n"
+		{"unless they were passed over", OPEN "a > flood 9000\na < none \"x\" "
+		    "for 300ms\n"
 		    "a > flood 2000\na > x\na < \"x\"\n", .outcome = "fine"},
 	};
 
@@ -712,10 +821,13 @@ test_backlog(void)
 	    "a < \"end\"\n", .outcome = "fine", .max_backlog = 300 << 10}, 200 << 10);
 	check_big(&(struct scene){.name = "but not for ever",
 	    .script = OPEN "a > deaf\nwait 10ms\ntimeout 10ms\nrepeat 60 {\na > {big}\n}\n",
-	    .outcome = "7: a could not send within 10 ms: the server takes nothing, and too much "
+	    .outcome = "7: a could not send within 10 ms: the server takes nothing, and "
+		    "too much "
 	    "waits already", .max_backlog = 300 << 10}, 200 << 10);
-	check_big(&(struct scene){.name = "more than may ever wait", .script = OPEN "a > {big}\n",
-	    .outcome = "3: 2000 bytes are more than may wait to be sent", .max_backlog = 1000},
+	check_big(&(struct scene){.name = "more than may ever wait", .script = OPEN "a "
+		    "> {big}\n",
+	    .outcome = "3: 2000 bytes are more than may wait to be sent",
+		    .max_backlog = 1000},
 	    2000);
 }
 
@@ -729,10 +841,13 @@ test_snapshots(void)
 	static const char other[] = OPEN "a > {\"n\":2}\n"
 	    "a < json @shot.json within 20ms\n";
 	const struct scene scenes[] = {
-		{"a snapshot is written", script, .outcome = "fine", .new_snapshots = true},
+		{"a snapshot is written", script, .outcome = "fine",
+		    .new_snapshots = true},
 		{"and read", script, .outcome = "fine"},
-		{"something else comes", other, .outcome = "3: nothing that fits came to a within 20 ms"},
-		{"which is written, too", other, .outcome = "fine", .new_snapshots = true},
+		{"something else comes", other,
+		    .outcome = "3: nothing that fits came to a within 20 ms"},
+		{"which is written, too", other, .outcome = "fine",
+		    .new_snapshots = true},
 		{"and read", other, .outcome = "fine"},
 	};
 
@@ -756,7 +871,8 @@ test_figures(void)
 
 	set_up(&p, &scene);
 	run(&p, &unwatched);
-	sscanf((char *)p.measured.data, "delivery %d ms; ping %d ms; failing %d ms", &delivery,
+	sscanf((char *)p.measured.data, "delivery %d ms; ping %d ms; failing %d "
+		    "ms", &delivery,
 	    &ping, &failing);
 	if (!tap_ok(delivery >= 38 && delivery < 500 && ping >= 0 && ping < 30 && failing >= 28,
 	    "labels are measured, from what was sent last"))
@@ -787,7 +903,8 @@ static void
 test_errors(void)
 {
 	count_errors("open a ws://{at}/status/403\n", 1, 0, ERR_HTTP, "refused");
-	count_errors("open a ws://{dead}/\na < failed\n", 1, 0, ERR_CONNECT, "nobody listens");
+	count_errors("open a ws://{dead}/\na < failed\n", 1, 0, ERR_CONNECT, "nobody "
+		    "listens");
 	count_errors("open a ws://{at}/hold within 20ms\n", 1, 0, ERR_TIMEOUT, "no answer");
 	count_errors(OPEN "a > cut\na < any\n", 0, 1, ERR_CLOSED, "lost while needed");
 	count_errors(OPEN "a > cut\nwait 20ms\n", 0, 1, ERR_CLOSED, "lost unnoticed");
@@ -826,7 +943,8 @@ test_deed(enum deed deed, const char *script, unsigned stride, const char *outco
 		reached = p.count > at;
 		if (reached && strstr((char *)p.outcome.data, outcome) == NULL &&
 		    strcmp((char *)p.outcome.data, "fine") != 0) {
-			printf("# at %u: %s (%s)\n", at, (char *)p.outcome.data, (char *)p.acts.data);
+			printf("# at %u: %s (%s)\n", at, (char *)p.outcome.data,
+			    (char *)p.acts.data);
 			wrong++;
 		}
 		wrong += p.totals.open != 0;
