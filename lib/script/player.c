@@ -35,10 +35,18 @@ player_name(const struct player *p, const struct party *party)
 	return p->script->parties[party->number];
 }
 
+/* Once the play is broken we close what is open: that is no news, and would stand between what
+ * happened and the failure. */
+static bool
+is_our_close(const struct player_told *t)
+{
+	return t->act == PLAYER_ENDED && !t->end->by_peer && t->end->why.class == ERR_NONE;
+}
+
 void
 player_tell(struct player *p, const struct strand *s, struct player_told *t)
 {
-	if (!player_is_watched(p))
+	if (!player_is_watched(p) || (p->broken && is_our_close(t)))
 		return;
 	t->step = s != NULL ? s->step : NULL;
 	if (t->at == 0)

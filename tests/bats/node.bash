@@ -12,7 +12,9 @@ talk() {
 
 # said: the whole output of a conversation, told as arguments.
 said() {
+	# shellcheck disable=SC2154 # run sets them
 	[ "$status" -eq 0 ] || fail "the conversation broke off"
+	# shellcheck disable=SC2154
 	[ "$output" = "$(printf '%s\n' "$@")" ] || fail "expected: $(printf '%s\n' "$@")"
 }
 

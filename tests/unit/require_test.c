@@ -415,7 +415,8 @@ test_judging_labels(void)
 
 	for (size_t i = 0; i < COUNT(cases); i++)
 		require_add(&list, cases[i].text, NULL);
-	tap_int(require_judge(&list, document), 3, "labels are judged, what was not measured fails");
+	tap_int(require_judge(&list, document), 3,
+	    "labels are judged, what was not measured fails");
 	array = json_object_get(document, "requirements");
 	for (size_t i = 0; i < COUNT(cases); i++)
 		tap_ok(json_is_true(json_object_get(json_array_get(array, i), "ok")) ==
