@@ -102,11 +102,11 @@ init(struct parser *p, const struct script_params *params, struct script_errors 
 	uint64_t seed;
 
 	*p = (struct parser){.params = params, .errors = errors,
-	    .party_facts = {.unit = sizeof(struct party), .max = SCRIPT_PARTIES},
+	    .party_facts = {.unit = sizeof(struct known_party), .max = SCRIPT_PARTIES},
 	    .defined = {.unit = sizeof(struct slice), .max = 200},
 	    .steps = {.unit = sizeof(struct step), .max = SCRIPT_STEPS},
 	    .meetings = {.unit = sizeof(struct meeting), .max = SCRIPT_STEPS},
-	    .strands = {.unit = sizeof(struct strand), .max = SCRIPT_STEPS},
+	    .strands = {.unit = sizeof(struct strand_lines), .max = SCRIPT_STEPS},
 	    .conditions = {.unit = sizeof(struct condition), .max = 1000},
 	    .saves = {.unit = sizeof(struct save), .max = 1000},
 	    .settings = {.unit = sizeof(struct setting), .max = 1000},

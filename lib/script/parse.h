@@ -39,7 +39,7 @@ void pile_release(struct pile *pile);
 /* --- what is known ----------------------------------------------------------------------- */
 
 /* Of a party, by its last open. */
-struct party {
+struct known_party {
 	bool known;                      /* `transport` is */
 	enum transport transport;
 	bool publishes;
@@ -80,7 +80,7 @@ struct region {
 };
 
 /* What a parallel block is split into. */
-struct strand {
+struct strand_lines {
 	size_t count;
 };
 
@@ -111,12 +111,12 @@ struct parser {
 	bool unsure;                     /* a file is missing: names may be defined there */
 
 	struct symbols parties, variables, uuids;
-	struct pile party_facts;         /* struct party */
+	struct pile party_facts;         /* struct known_party */
 	struct pile defined;             /* struct slice: variables from the next line on */
 
 	struct pile steps;               /* struct step: of all blocks that are open */
 	struct pile meetings;            /* struct meeting */
-	struct pile strands;             /* struct strand */
+	struct pile strands;             /* struct strand_lines */
 	int strand_of[SCRIPT_PARTIES];   /* in the parallel block that is split; -1: none yet */
 	struct pile conditions, saves, settings, codes, pieces;
 	struct option_set set;           /* what the options of this open come to */
@@ -250,7 +250,7 @@ int parse_http(struct parser *p, struct step *step);
 
 /* --- parse_expect.c ---------------------------------------------------------------------- */
 
-int parse_expect(struct parser *p, struct step *step, const struct party *party);
+int parse_expect(struct parser *p, struct step *step, const struct known_party *party);
 
 /* Conditions on the answer to a request. */
 int parse_answer(struct parser *p, struct step *step);

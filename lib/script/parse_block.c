@@ -159,10 +159,10 @@ parse_repeat(struct parser *p, struct step *step, const struct token *verb)
 
 /* --- parallel ---------------------------------------------------------------------------- */
 
-static struct strand *
+static struct strand_lines *
 strand_at(struct parser *p, size_t i)
 {
-	return &((struct strand *)p->strands.items)[i];
+	return &((struct strand_lines *)p->strands.items)[i];
 }
 
 /* Says for each step which strand it is in, and how long the strands are. */

@@ -27,7 +27,7 @@ is_lost(unsigned code)
 }
 
 static int
-take_close_codes(struct expecting *x, struct expect *expect, const struct party *party)
+take_close_codes(struct expecting *x, struct expect *expect, const struct known_party *party)
 {
 	struct parser *p = x->p;
 	bool plain = party->known && party->transport != TRANSPORT_WS;
@@ -44,7 +44,7 @@ take_close_codes(struct expecting *x, struct expect *expect, const struct party 
 }
 
 static int
-take_close(struct expecting *x, struct step *step, const struct party *party)
+take_close(struct expecting *x, struct step *step, const struct known_party *party)
 {
 	struct tokens *t = &x->p->reading->tokens;
 	struct expect *expect = &step->expect;
@@ -111,7 +111,7 @@ at_answer(struct tokens t)
 }
 
 int
-parse_expect(struct parser *p, struct step *step, const struct party *party)
+parse_expect(struct parser *p, struct step *step, const struct known_party *party)
 {
 	struct expecting x = {p, ABOUT_MESSAGE, true};
 

@@ -252,11 +252,11 @@ take_transport(struct parser *p, struct open_step *open)
 
 /* With a transport that is said the scheme may be either, as on the command line. */
 static void
-decide(const struct open_step *open, struct party *party)
+decide(const struct open_step *open, struct known_party *party)
 {
 	enum scheme scheme = scheme_of(open->url);
 
-	*party = (struct party){.known = open->transport_given || scheme != SCHEME_UNKNOWN,
+	*party = (struct known_party){.known = open->transport_given || scheme != SCHEME_UNKNOWN,
 	    .transport = open->transport};
 	if (!open->transport_given)
 		party->transport = scheme == SCHEME_WS ? TRANSPORT_WS : TRANSPORT_SSE;
@@ -266,7 +266,7 @@ decide(const struct open_step *open, struct party *party)
 static long
 take_party(struct parser *p)
 {
-	struct party *facts;
+	struct known_party *facts;
 	struct token k;
 	long number;
 
@@ -294,12 +294,12 @@ publishes(const struct settings *settings)
 }
 
 static int
-parse_opening(struct parser *p, struct step *step, struct party *party)
+parse_opening(struct parser *p, struct step *step, struct known_party *party)
 {
 	bool given = take_transport(p, &step->open);
 	struct token url;
 
-	*party = (struct party){0};
+	*party = (struct known_party){0};
 	if (take_url(p, &url, &step->open.url, PARSE_OPEN_URL, given ?
 	    "a URL such as ws://host/path or http://host/path" :
 	    "ws, sse, longpoll, poll or a URL such as ws://host/path or http://host/path") != 0)
@@ -315,13 +315,13 @@ int
 parse_open(struct parser *p, struct step *step)
 {
 	long number = take_party(p);
-	struct party *party;
+	struct known_party *party;
 	int failed;
 
 	if (number < 0)
 		return -1;
 	step->party = (int)number;
-	party = &((struct party *)p->party_facts.items)[number];
+	party = &((struct known_party *)p->party_facts.items)[number];
 	failed = parse_opening(p, step, party);
 	/* Nothing follows from what is wrong. */
 	party->publishes |= failed != 0;

@@ -7,13 +7,14 @@
 enum { REASON_MAX = 123 };               /* bytes, of a close frame (RFC 6455, 5.5) */
 
 static bool
-is_other(const struct party *party)
+is_other(const struct known_party *party)
 {
 	return party->known && party->transport != TRANSPORT_WS;
 }
 
 static int
-do_send(struct parser *p, struct step *step, const struct party *party, const struct token *verb)
+do_send(struct parser *p, struct step *step, const struct known_party *party,
+    const struct token *verb)
 {
 	struct payload payload;
 
@@ -30,7 +31,7 @@ do_send(struct parser *p, struct step *step, const struct party *party, const st
 }
 
 static int
-do_expect(struct parser *p, struct step *step, const struct party *party,
+do_expect(struct parser *p, struct step *step, const struct known_party *party,
     const struct token *verb)
 {
 	step->expect.next = slice_eq(verb->whole, "<!");
@@ -38,7 +39,8 @@ do_expect(struct parser *p, struct step *step, const struct party *party,
 }
 
 static int
-do_ping(struct parser *p, struct step *step, const struct party *party, const struct token *verb)
+do_ping(struct parser *p, struct step *step, const struct known_party *party,
+    const struct token *verb)
 {
 	if (is_other(party))
 		return parse_error(p, verb->spot, "%s has no pings: expected them of a WebSocket "
@@ -73,7 +75,7 @@ take_reason(struct parser *p, struct step *step)
 }
 
 static int
-do_close(struct parser *p, struct step *step, const struct party *party,
+do_close(struct parser *p, struct step *step, const struct known_party *party,
     const struct token *verb)
 {
 	struct tokens *t = &p->reading->tokens;
@@ -96,7 +98,8 @@ do_close(struct parser *p, struct step *step, const struct party *party,
 }
 
 static int
-do_plain(struct parser *p, struct step *step, const struct party *party, const struct token *verb)
+do_plain(struct parser *p, struct step *step, const struct known_party *party,
+    const struct token *verb)
 {
 	(void)step;
 	(void)party;
@@ -105,7 +108,7 @@ do_plain(struct parser *p, struct step *step, const struct party *party, const s
 }
 
 static int
-do_reconnect(struct parser *p, struct step *step, const struct party *party,
+do_reconnect(struct parser *p, struct step *step, const struct known_party *party,
     const struct token *verb)
 {
 	(void)party;
@@ -114,7 +117,7 @@ do_reconnect(struct parser *p, struct step *step, const struct party *party,
 }
 
 static int
-do_resume(struct parser *p, struct step *step, const struct party *party,
+do_resume(struct parser *p, struct step *step, const struct known_party *party,
     const struct token *verb)
 {
 	if (party->known && party->transport == TRANSPORT_WS)
@@ -124,7 +127,7 @@ do_resume(struct parser *p, struct step *step, const struct party *party,
 }
 
 static int
-do_barrier(struct parser *p, struct step *step, const struct party *party,
+do_barrier(struct parser *p, struct step *step, const struct known_party *party,
     const struct token *verb)
 {
 	(void)party;
@@ -134,7 +137,7 @@ do_barrier(struct parser *p, struct step *step, const struct party *party,
 
 /* --- who it is and what it does ---------------------------------------------------------- */
 
-typedef int party_fn(struct parser *p, struct step *step, const struct party *party,
+typedef int party_fn(struct parser *p, struct step *step, const struct known_party *party,
     const struct token *verb);
 
 static party_fn *const party_verbs[VERBS] = {
@@ -212,6 +215,6 @@ parse_party(struct parser *p, struct step *step, const struct token *name)
 	step->verb = row->verb;
 	step->party = (int)party;
 	tokens_more(t);
-	return party_verbs[row->verb](p, step, &((struct party *)p->party_facts.items)[party],
+	return party_verbs[row->verb](p, step, &((struct known_party *)p->party_facts.items)[party],
 	    &verb);
 }
