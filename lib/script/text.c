@@ -172,7 +172,8 @@ fill_part(const struct text *t, const struct text_part *part, struct scope *s, s
 	if (value.data == NULL && part->kind == TEXT_UUID)
 		return err_set(e, ERR_MEMORY, 0, "no memory for {uuid}");
 	if (value.data == NULL)
-		return err_set(e, ERR_MATCH, 0, "{%s} has no value here", name_of(part, s));
+		return err_set(e, ERR_MATCH, 0, "{%s} has no value here%s", name_of(part, s),
+		    part->kind == TEXT_URL ? ": expected -D url=URL" : "");
 	if (text_add(into, way, value) == 0)
 		return 0;
 	if (way == TEXT_IN_STRING && !utf8_valid(value.data, value.len))

@@ -248,6 +248,25 @@ fails_with() {
 	fails_with 1 ':2:1: ' 101
 }
 
+@test "TLS: trusted, not trusted, with a certificate that the server wants" {
+	make_certificates
+	start_tls_proxy "$URL"
+	play -D tls="wss://localhost:$TLS_PORT" -D strict="wss://localhost:$TLS_CLIENT_PORT" \
+	    -D dir="$WORK" <<-'END'
+		open eve {tls}/echo
+		eve < failed tls
+		open ann {tls}/echo cacert {dir}/ca.pem
+		ann > hello
+		ann < "hello"
+		open bob sse {strict}/sse/room cacert {dir}/ca.pem cert {dir}/client.pem
+		http POST {strict}/pub/room cacert {dir}/ca.pem cert {dir}/client.pem body "hi"
+		bob < "hi"
+	END
+	assert_status 0
+	play -D tls="wss://localhost:$TLS_PORT" <<<'open ann {tls}/echo'
+	fails_with 3 ':1:1: ' certificate
+}
+
 @test "http: status, header, body, and another than 2xx" {
 	play <<-'END'
 		http POST {web}/pub/room body "hi" < status 202 header Content-Type \
