@@ -397,6 +397,7 @@ sys.exit(hail.wait())' "$HAIL" connect -q "$URL"
 	CLIENT=$STARTED_PID
 	wait_until file_has "$WORK/client.err" 'connected to'
 	kill -HUP "$CLIENT"
+	rm "$WORK/client.err"    # what the next one says is waited for
 	receive --receive "$URL"
 	wait_until file_has "$WORK/client.err" 'connected to'
 	kill -HUP "$STARTED_PID"
