@@ -63,13 +63,16 @@ static bool
 is_secret_name(struct slice name)
 {
 	static const char *const parts[] = {"authoriz", "authent", "cookie", "token", "secret",
-	    "passw", "credential", "apikey", "api-key", "api_key", "jwt", "signature"};
+	    "passw", "pwd", "credential", "apikey", "jwt", "signature", "session", "ticket"};
+	static const char *const words[] = {"auth", "key", "sig", "sid"};
 
 	for (size_t i = 0; i < COUNT(parts); i++)
 		if (contains(name, parts[i], false))
 			return true;
-	return contains(name, "auth", true) ||
-	    (name.len > 6 && strncasecmp(name.data, "Proxy-", 6) == 0);
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (contains(name, words[i], true))
+			return true;
+	return (name.len > 6 && strncasecmp(name.data, "Proxy-", 6) == 0);
 }
 
 /* "X-Api-Key" → "x_api_key" */
@@ -108,6 +111,37 @@ is_overridden(const struct record_params *p, size_t index)
 	return false;
 }
 
+static struct slice
+query_of(const char *url)
+{
+	struct slice query = slice_of(url);
+
+	slice_cut(&query, '?');
+	return query;
+}
+
+/* The next parameter of a query that has a secret; *query is what stands behind it then. */
+static bool
+next_secret(struct slice *query, struct slice *name, struct slice *value)
+{
+	while (query->data != NULL) {
+		*value = slice_cut(query, '&');
+		*name = slice_cut(value, '=');
+		if (value->len > 0 && is_secret_name(*name))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the query of a URL within the text has one. */
+static bool
+has_secret(const char *text)
+{
+	struct slice query = query_of(text), name, value;
+
+	return next_secret(&query, &name, &value);
+}
+
 static void
 describe_header(struct setting *s)
 {
@@ -116,7 +150,7 @@ describe_header(struct setting *s)
 
 	if (slice_eq_nocase(name, "Host"))
 		s->manner = AT_HOME;
-	if (!is_secret_name(name))
+	if (!is_secret_name(name) && !has_secret(s->value.data))
 		return;
 	s->manner = AS_VARIABLE;
 	front += strspn(s->value.data + front, ": ");
@@ -125,7 +159,7 @@ describe_header(struct setting *s)
 	name_variable(s->variable, "", name);
 }
 
-/* A proxy may have a password in its URL. */
+/* A proxy may have a password in its URL, and what is published to a token. */
 static void
 describe_value(struct setting *s)
 {
@@ -133,6 +167,9 @@ describe_value(struct setting *s)
 		describe_header(s);
 	else if (s->value.data != NULL && strcmp(s->name, "proxy") == 0 &&
 	    strchr(s->value.data, '@') != NULL)
+		s->manner = AS_VARIABLE;
+	else if (s->value.data != NULL && strcmp(s->name, "publish") == 0 &&
+	    has_secret(s->value.data))
 		s->manner = AS_VARIABLE;
 	if (s->manner == AS_VARIABLE && s->variable[0] == '\0')
 		name_variable(s->variable, "", slice_of(s->name));
@@ -200,28 +237,6 @@ needs_user(const struct record_params *p, const struct record_place *place)
 }
 
 /* --- the URL ----------------------------------------------------------------------------- */
-
-static struct slice
-query_of(const char *url)
-{
-	struct slice query = slice_of(url);
-
-	slice_cut(&query, '?');
-	return query;
-}
-
-/* The next parameter of a query that has a secret; *query is what stands behind it then. */
-static bool
-next_secret(struct slice *query, struct slice *name, struct slice *value)
-{
-	while (query->data != NULL) {
-		*value = slice_cut(query, '&');
-		*name = slice_cut(value, '=');
-		if (value->len > 0 && is_secret_name(*name))
-			return true;
-	}
-	return false;
-}
 
 static void
 put_url(FILE *f, const char *url)

@@ -22,7 +22,7 @@ enum {
 	HOUR_S = 3600,
 	LONGEST_H = 366 * 24,        /* that a duration may have */
 	STRING_MAX = 1 << 20,        /* bytes of a string or a key with escapes */
-	REGEX_KEPT = 8 << 10,        /* bytes of a text that a regex is made of */
+	REGEX_KEPT = 4 << 10,        /* bytes of a text that a regex is made of */
 };
 
 /* --- limits ------------------------------------------------------------------------------ */
