@@ -87,8 +87,8 @@ exit_code(const struct tally *t, bool interrupted, const struct verdict *v, int 
 /* Takes the document, NULL if there was no memory for it. Returns how many requirements failed, or
  * -1 with *e. */
 static int
-publish_results(json_t *document, const struct tally *t, const struct require_list *list,
-    struct save *save, struct err *e)
+publish_results(json_t *document, const struct tally *t, const struct verdict *v,
+    const struct require_list *list, struct save *save, struct err *e)
 {
 	bool to_stdout = out != NULL && strcmp(out, "-") == 0;
 	struct document_server used[SERVER_CPU_MAX];
@@ -96,7 +96,7 @@ publish_results(json_t *document, const struct tally *t, const struct require_li
 	int failed = -1, result;
 
 	if (document != NULL && document_add_servers(document, used, count, t->received) == 0)
-		failed = require_judge(list, document);
+		failed = require_judge(list, document, !v->uncounted);
 	if (failed < 0) {
 		json_decref(document);
 		return err_set(e, ERR_MEMORY, 0, "no memory for the results");
@@ -187,7 +187,8 @@ measure(const struct plan *p, const struct require_list *list, struct save *save
 	if (perform(p, NULL, t, &outcome, e) == 0) {
 		verdict_judge(p, t, outcome.interrupted, &verdict);
 		server_cpu_judge(&servers, &verdict);
-		failed = publish_results(document_make(p, t, &verdict, started), t, list, save, e);
+		failed = publish_results(document_make(p, t, &verdict, started), t, &verdict, list,
+		    save, e);
 	}
 	if (failed >= 0)
 		failed = exit_code(t, outcome.interrupted, &verdict, failed);
@@ -210,7 +211,7 @@ measure_all(const struct plan *p, const struct require_list *list, struct save *
 		err_set(e, ERR_MEMORY, 0, "no memory for the results");
 	else if (bench_compare_run(&runs, e) == 0)
 		failed = publish_results(compare_document(&all, p, compared.rows, compared.count,
-		    started), all.total, list, save, e);
+		    started), all.total, &all.verdict, list, save, e);
 	if (failed >= 0)
 		failed = exit_code(all.total, runs.interrupted, &all.verdict, failed);
 	compare_release(&all);

@@ -58,7 +58,7 @@ struct require {
 };
 
 /* The labels are given before anything is added, when a script is played, and lent: they come
- * before all other names, and no latency has another one then. */
+ * before all other names, and no latency has another one then; "failed" are plays then. */
 struct require_list {
 	struct require *items;
 	size_t count;
@@ -78,9 +78,10 @@ int require_suits(const struct require_list *list, const char *const *rows, size
     struct err *e);
 
 /* Judges all of them and adds `requirements` to the document; without any there is none. What is
- * absent has the value null and fails, but for classes of connections.errors, which count 0.
+ * absent has the value null and fails, but for classes of connections.errors, which count 0. When
+ * not `counted`, a run that was over before anything counted, all is absent.
  * Returns how many failed, or -1 without memory. */
-int require_judge(const struct require_list *list, json_t *document);
+int require_judge(const struct require_list *list, json_t *document, bool counted);
 
 /* A value of the condition, with its unit. */
 struct figure require_figure(const struct require *r, double value);

@@ -8,7 +8,9 @@
 
 #include "bench/report/compare.h"
 #include "bench/report/require.h"
+#include "lib/base/distance.h"
 #include "lib/base/err.h"
+#include "lib/base/slice.h"
 #include "lib/base/transport.h"
 #include "lib/base/units.h"
 
@@ -126,6 +128,10 @@ static const struct {
 	{"failed", "connections.failed"},
 };
 
+/* Of a script those come first that count plays: connections may fail because it says so. */
+static const char *const preferred_plays[] = {"failed"};
+static const char plays_path[] = "script.plays.";
+
 static const char errors_path[] = "connections.errors.", latency_path[] = "latency_ms.",
     row_path[] = "compare.";
 
@@ -189,32 +195,6 @@ ends_path(const char *path, const char *name)
 	    (len == path_len || path[path_len - len - 1] == '.');
 }
 
-/* How many letters differ, at least; bounded by the longest path. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[REQUIRE_PATH + 1], len = strlen(b);
-
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		size_t corner = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 1; j <= len; j++) {
-			size_t best = corner + (a[i] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[len];
-}
-
 /* The known path that `name` resembles most: as a whole, or its end. */
 static void
 nearest(const char *name, char *into, size_t size)
@@ -224,7 +204,8 @@ nearest(const char *name, char *into, size_t size)
 
 	for (size_t i = 0; known_path(i, &known); i++)
 		for (const char *end = known.path; end != NULL;) {
-			size_t d = distance(name, end);
+			size_t d = distance_between(slice_of(name), slice_of(end),
+			    DISTANCE_MAX);
 
 			if (d < least) {
 				least = d;
@@ -381,19 +362,33 @@ refuse_label(const char *name, const struct require_list *list, struct err *e)
 	    " this one has %s%s", name, all, told < list->label_count ? ", ..." : "");
 }
 
+/* The whole path that a name prefers, into `path`; or the name itself. */
+static const char *
+preferred_path(const char *name, bool script, char path[REQUIRE_PATH])
+{
+	for (size_t i = 0; script && i < COUNT_OF(preferred_plays); i++)
+		if (strcmp(name, preferred_plays[i]) == 0) {
+			snprintf(path, REQUIRE_PATH, "%s%s", plays_path, name);
+			return path;
+		}
+	for (size_t i = 0; i < COUNT_OF(preferred); i++)
+		if (strcmp(name, preferred[i].name) == 0)
+			return preferred[i].path;
+	return name;
+}
+
+/* `script`: one is played. */
 static int
-known_name(struct require *r, const char *name, struct err *e)
+known_name(struct require *r, const char *name, bool script, struct err *e)
 {
 	struct require known = {0};
-	char first[REQUIRE_PATH] = "";
+	char first[REQUIRE_PATH] = "", path[REQUIRE_PATH];
 
 	if (take_short_name(r, name))
 		return 0;
 	if (begins(name, row_path))
 		return take_row_name(r, name, e);
-	for (size_t i = 0; i < COUNT_OF(preferred); i++)
-		if (strcmp(name, preferred[i].name) == 0)
-			name = preferred[i].path;
+	name = preferred_path(name, script, path);
 	for (size_t i = 0; known_path(i, &known); i++) {
 		if (!ends_path(known.path, name))
 			continue;
@@ -418,7 +413,7 @@ int
 require_name(struct require *r, const char *name, const struct require_list *list,
     struct err *e)
 {
-	int result = known_name(r, name, e);
+	int result = known_name(r, name, list->labels != NULL, e);
 
 	if (list->labels != NULL && (result == 0 ? require_is_latency(r) : wants_label(name)))
 		return refuse_label(name, list, e);

@@ -331,10 +331,18 @@ judge_conversations(const struct plan *p, const struct tally *t, bool interrupte
 		    t->delivery->overflow + t->rtt->overflow);
 }
 
-void
-verdict_judge(const struct plan *p, const struct tally *t, bool interrupted, struct verdict *v)
+/* Connections were made all the same. */
+static void
+judge_uncounted(const struct tally *t, struct verdict *v)
 {
-	*v = (struct verdict){0};
+	add(&v->reasons, "interrupted before anything counted");
+	if (t->script == NULL)
+		judge_connections(t, v);
+}
+
+static void
+judge_figures(const struct plan *p, const struct tally *t, bool interrupted, struct verdict *v)
+{
 	if (interrupted)
 		add(&v->warnings, "interrupted: the figures are of what was done until then");
 	if (t->script != NULL) {
@@ -343,6 +351,16 @@ verdict_judge(const struct plan *p, const struct tally *t, bool interrupted, str
 	} else {
 		judge_conversations(p, t, interrupted, v);
 	}
+}
+
+void
+verdict_judge(const struct plan *p, const struct tally *t, bool interrupted, struct verdict *v)
+{
+	*v = (struct verdict){.uncounted = interrupted && t->load_ns == 0};
+	if (v->uncounted)
+		judge_uncounted(t, v);
+	else
+		judge_figures(p, t, interrupted, v);
 	v->valid = v->reasons.count == 0;
 }
 
@@ -357,6 +375,7 @@ void
 verdict_merge(struct verdict *into, const char *name, const struct verdict *from)
 {
 	into->valid = into->valid && from->valid;
+	into->uncounted = into->uncounted || from->uncounted;
 	merge_list(&into->reasons, name, &from->reasons);
 	merge_list(&into->warnings, name, &from->warnings);
 }

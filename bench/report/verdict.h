@@ -25,12 +25,13 @@ struct verdict_list {
 
 struct verdict {
 	bool valid;                      /* there is no reason against it */
+	bool uncounted;                  /* it was over before anything counted, which is one */
 	struct verdict_list reasons;     /* why the run is not valid */
 	struct verdict_list warnings;    /* what to look at though it is */
 };
 
 /* `interrupted`: the run ended before its time. That is a warning: what was counted until then
- * was counted right. */
+ * was counted right; but a reason when the time that counts had not begun. */
 void verdict_judge(const struct plan *p, const struct tally *t, bool interrupted,
     struct verdict *v);
 

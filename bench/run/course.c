@@ -191,6 +191,14 @@ account_wire(struct course *c)
 	t->load_bytes_sent = t->bytes_sent - c->out_before;
 }
 
+/* Interrupted before the time that counts: what was until now must not pass for it. */
+static void
+forget_warmup(struct course *c)
+{
+	if (c->outcome->interrupted && c->load_began == 0 && c->ops->count != NULL)
+		c->ops->count(c->ctx);
+}
+
 void
 course_close(struct course *c)
 {
@@ -198,6 +206,7 @@ course_close(struct course *c)
 
 	if (c->phase >= RUN_CLOSING)
 		return;
+	forget_warmup(c);
 	if (c->load_began > 0 && c->load_ended == 0)
 		c->load_ended = clock_ns();
 	if (c->broken.class == ERR_NONE && c->ops->settle(c->ctx, &e) != 0)

@@ -35,7 +35,8 @@ struct course_ops {
 	/* Bytes on the wire so far. */
 	void (*bytes)(void *ctx, uint64_t *in, uint64_t *out);
 
-	/* The warm-up is over; NULL: that is nothing to it. */
+	/* What was until now does not count: the warm-up is over, or nothing more will come of
+	 * it; NULL: nothing of it was counted. */
 	void (*count)(void *ctx);
 
 	/* Nothing new is begun from now on. */

@@ -86,14 +86,14 @@ count_failure(struct crowd *c, const struct player_failure *f)
 	return tally_script_failed(c->counted, step, at, &f->why);
 }
 
-/* One that never ends by itself is complete when it was stopped. */
+/* One that never ends by itself is complete when it had got that far. */
 static void
-count_stopped(struct crowd *c, uint64_t plays)
+count_stopped(struct crowd *c, const struct member *m)
 {
-	if (c->params.script->endless)
-		c->counted->completed += plays;
+	if (player_is_endless(m->player))
+		c->counted->completed++;
 	else
-		c->counted->unfinished += plays;
+		c->counted->unfinished++;
 }
 
 static void
@@ -103,7 +103,7 @@ count_play(struct crowd *c, const struct member *m, const struct player_failure 
 		c->counted->completed++;
 		hist_record(c->counted->play, clock_ns() - m->began);
 	} else if (f->why.class == ERR_INTERRUPTED) {
-		count_stopped(c, 1);
+		count_stopped(c, m);
 	} else if (count_failure(c, f) != 0) {
 		no_memory(c);
 	}
@@ -310,7 +310,9 @@ void
 crowd_settle(struct crowd *c)
 {
 	crowd_look(c);
-	count_stopped(c, c->playing);
+	for (uint64_t i = 0; i < c->begun; i++)
+		if (c->members[i].playing)
+			count_stopped(c, &c->members[i]);
 	c->accounted = true;
 }
 
@@ -321,58 +323,43 @@ crowd_stop(struct crowd *c)
 	c->stop_next = 0;
 	begin_no_more(c);
 }
+
 /* --- what others ask --------------------------------------------------------------------- */
-
-static void
-add_totals(struct player_totals *sum, const struct player_totals *t)
-{
-	sum->opened += t->opened;
-	sum->failed += t->failed;
-	sum->dropped += t->dropped;
-	sum->open += t->open;
-	sum->sent += t->sent;
-	sum->received += t->received;
-	sum->requests += t->requests;
-	sum->bytes_in += t->bytes_in;
-	sum->bytes_out += t->bytes_out;
-	for (int i = 0; i < ERR_CLASSES; i++)
-		sum->errors[i] += t->errors[i];
-}
-
-static struct player_totals
-totals(const struct crowd *c)
-{
-	struct player_totals sum = {0}, one;
-
-	for (uint64_t i = 0; i < c->begun; i++) {
-		player_totals(c->members[i].player, &one);
-		add_totals(&sum, &one);
-	}
-	return sum;
-}
 
 uint64_t
 crowd_look(struct crowd *c)
 {
+	const struct stage_totals *all = stage_totals(c->params.stage);
+	const struct player_totals *plays = &all->plays;
 	struct tally *t = c->params.tally;
-	struct player_totals all = totals(c);
 
 	if (c->accounted)
-		return all.open;
-	t->requested = all.opened + all.failed;
-	t->opened = t->transports_opened = all.opened;
-	t->failed = all.failed;
-	t->dropped = all.dropped;
-	t->peak = all.open > t->peak ? all.open : t->peak;
-	t->open_ns = clock_ns() - c->begun_at;
-	t->sent = all.sent - c->sent_before;
-	t->received = all.received - c->received_before;
-	t->bytes_received = all.bytes_in;
-	t->bytes_sent = all.bytes_out;
+		return plays->open;
+	t->requested = plays->opened + plays->failed;
+	t->opened = t->transports_opened = plays->opened;
+	t->failed = plays->failed;
+	t->dropped = plays->dropped;
+	t->peak = all->peak;
+	t->open_ns = all->opened_at > c->begun_at ? all->opened_at - c->begun_at : 0;
+	t->sent = plays->sent - c->sent_before;
+	t->received = plays->received - c->received_before;
 	for (int i = 0; i < ERR_CLASSES; i++)
-		t->errors[i] = all.errors[i];
-	c->counted->requests = all.requests - c->requests_before;
-	return all.open;
+		t->errors[i] = plays->errors[i];
+	c->counted->requests = plays->requests - c->requests_before;
+	return plays->open;
+}
+
+void
+crowd_bytes(const struct crowd *c, uint64_t *in, uint64_t *out)
+{
+	struct player_totals one;
+
+	*in = *out = 0;
+	for (uint64_t i = 0; i < c->begun; i++) {
+		player_totals(c->members[i].player, &one);
+		*in += one.bytes_in;
+		*out += one.bytes_out;
+	}
 }
 
 uint64_t

@@ -53,8 +53,8 @@ void crowd_count(struct crowd *c);
  * stopped. */
 void crowd_drain(struct crowd *c);
 
-/* The end of the accounting: plays under way are unfinished, or, if they would never end,
- * completed. */
+/* The end of the accounting: plays under way are unfinished, or, if they have come to what never
+ * ends, completed. */
 void crowd_settle(struct crowd *c);
 
 /* Stops what still plays. */
@@ -65,6 +65,9 @@ void crowd_free(struct crowd *c);
 
 /* Brings the tally up to date; returns how many connections are open. */
 uint64_t crowd_look(struct crowd *c);
+
+/* On the wire so far; asks every player. */
+void crowd_bytes(const struct crowd *c, uint64_t *in, uint64_t *out);
 
 /* The longest time that a label took since the last call, ns. */
 uint64_t crowd_worst(struct crowd *c);

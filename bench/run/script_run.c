@@ -91,9 +91,7 @@ bytes(void *ctx, uint64_t *in, uint64_t *out)
 {
 	struct script_run *r = ctx;
 
-	crowd_look(r->crowd);
-	*in = r->course.params->tally->bytes_received;
-	*out = r->course.params->tally->bytes_sent;
+	crowd_bytes(r->crowd, in, out);
 }
 
 static void

@@ -28,21 +28,29 @@ enter(struct party *p, enum party_state state)
 static void
 count_open(struct party *p, bool open)
 {
-	if (open && !p->counted)
-		p->host->totals->open++;
-	else if (!open && p->counted)
-		p->host->totals->open--;
+	if (open == p->counted)
+		return;
 	p->counted = open;
+	if (open)
+		p->host->totals->open++;
+	else
+		p->host->totals->open--;
+	stage_count_open(p->host->stage, open);
+}
+
+static void
+add_failure(struct player_totals *t, enum err_class class, bool dropped)
+{
+	t->dropped += dropped;
+	t->failed += !dropped;
+	t->errors[class]++;
 }
 
 static void
 count_failure(struct party *p, const struct err *why, bool dropped)
 {
-	struct player_totals *t = p->host->totals;
-
-	t->dropped += dropped;
-	t->failed += !dropped;
-	t->errors[why->class]++;
+	add_failure(p->host->totals, why->class, dropped);
+	add_failure(&p->host->stage->totals.plays, why->class, dropped);
 }
 
 void
@@ -128,6 +136,7 @@ opened(void *ctx, const struct channel_opened *o)
 
 	p->was_open = true;
 	p->host->totals->opened++;
+	p->host->stage->totals.plays.opened++;
 	count_open(p, true);
 	if (p->keeps_answer && o->head != NULL)
 		keep_answer(p, o->head, (struct slice){"", 0});
@@ -141,6 +150,7 @@ message(void *ctx, const struct message *m)
 	struct party *p = ctx;
 
 	p->host->totals->received++;
+	p->host->stage->totals.plays.received++;
 	p->host->events->message(p->host->ctx, p, m);
 }
 
@@ -346,6 +356,7 @@ party_send(struct party *p, enum message_kind kind, struct slice data, struct er
 {
 	if (conversation_send(p->conversation, kind, data.data, data.len) >= 0) {
 		p->host->totals->sent++;
+		p->host->stage->totals.plays.sent++;
 		return 1;
 	}
 	if (p->seat.client->transport != TRANSPORT_WS && p->seat.client->publish.method == NULL)

@@ -138,6 +138,7 @@ struct player {
 	bool running;
 	unsigned stops;                  /* how often it was told to stop */
 	bool broken;
+	bool endless;                    /* a repeat forever has begun */
 	struct failure *failure;         /* NULL: not broken, or no memory */
 	uint64_t sent_at, sent_before;   /* clock_ns of the last thing sent by anybody, and of the
 	                                  * one before; 0: none */

@@ -194,6 +194,8 @@ begin(struct strand *s, const struct step *step)
 {
 	s->step = step;
 	s->began = clock_ns();
+	if (step->verb == VERB_REPEAT && step->repeat.times == SCRIPT_FOREVER)
+		s->player->endless = true;
 	tell_step(s, PLAYER_STEP, s->began, 0);
 	if (s->player->state == PLAYER_PLAYING && step_begin(s))
 		player_done(s, elapsed(s));
@@ -430,6 +432,7 @@ player_play(struct player *p, uint64_t iteration)
 		return;
 	p->state = PLAYER_PLAYING;
 	p->stops = 0;
+	p->endless = false;
 	p->sent_at = p->sent_before = 0;
 	scope_begin(p->scope, iteration);
 	loop_timer_set(&p->turn, 0);
@@ -479,6 +482,12 @@ player_free(struct player *p)
 	failure_free(p->failure);
 	free(p->parties);
 	free(p);
+}
+
+bool
+player_is_endless(const struct player *p)
+{
+	return p->endless;
 }
 
 void

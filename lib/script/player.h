@@ -153,4 +153,15 @@ struct player_totals {
 };
 void player_totals(const struct player *p, struct player_totals *t);
 
+/* Whether a repeat forever has begun in this play, or the last one. */
+bool player_is_endless(const struct player *p);
+
+/* Of all players of a stage so far. */
+struct stage_totals {
+	struct player_totals plays;              /* without bytes: players know theirs */
+	uint64_t peak;                           /* the most connections open at once */
+	uint64_t opened_at;                      /* clock_ns, of the last one; 0: none */
+};
+const struct stage_totals *stage_totals(const struct stage *s);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/script/text.h"
 #include "lib/session/client.h"
@@ -197,6 +198,28 @@ stage_leave(struct stage *s, struct seat *seat, const struct err *why)
 	stage_client_leave(seat->client);
 	url_release(&seat->url);
 	*seat = (struct seat){0};
+}
+
+/* --- counting ---------------------------------------------------------------------------- */
+
+void
+stage_count_open(struct stage *s, bool open)
+{
+	struct stage_totals *t = &s->totals;
+
+	if (!open) {
+		t->plays.open--;
+		return;
+	}
+	if (++t->plays.open > t->peak)
+		t->peak = t->plays.open;
+	t->opened_at = clock_ns();
+}
+
+const struct stage_totals *
+stage_totals(const struct stage *s)
+{
+	return &s->totals;
 }
 
 /* --- scripts ----------------------------------------------------------------------------- */

@@ -74,6 +74,7 @@ struct stage {
 	struct stage_client *clients;    /* that are kept */
 	struct stage_target *targets;
 	struct stage_cast *casts;
+	struct stage_totals totals;
 	struct buf text;                 /* what is filled in for a moment, … */
 	struct buf values;               /* … and what options say */
 };
@@ -98,6 +99,9 @@ int stage_seat_http(struct stage *s, const struct http_step *http, uint64_t limi
 void stage_leave(struct stage *s, struct seat *seat, const struct err *why);
 
 /* --- the rest ----------------------------------------------------------------------------- */
+
+/* One connection more is open, or one less. */
+void stage_count_open(struct stage *s, bool open);
 
 /* NULL: no memory. */
 const struct stage_cast *stage_cast(struct stage *s, const struct script *script);

@@ -218,6 +218,7 @@ ask(struct strand *s, struct seat *seat, struct buf *body, struct err *e)
 	}
 	player_sends(p);
 	p->totals.requests++;
+	p->stage->totals.plays.requests++;
 	if (call_ask(s->call, &request, body, s, e) != 0)
 		return -1;
 	strand_wait(s, WAIT_CALL, limit);

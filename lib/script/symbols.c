@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/distance.h"
 #include "lib/base/hash.h"
 
 void
@@ -108,40 +109,10 @@ symbols_valid(struct slice name)
 
 /* --- what was meant ---------------------------------------------------------------------- */
 
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* The optimal string alignment distance, three rows at a time. */
 size_t
 symbols_distance(struct slice a, struct slice b)
 {
-	size_t rows[3][SYMBOL_LENGTH + 1], *before = rows[0], *last = rows[1], *row = rows[2];
-
-	if (a.len > SYMBOL_LENGTH || b.len > SYMBOL_LENGTH)
-		return SIZE_MAX;
-	if (a.len > b.len + FAR || b.len > a.len + FAR)
-		return FAR;
-	for (size_t j = 0; j <= b.len; j++)
-		last[j] = j;
-	for (size_t i = 1; i <= a.len; i++) {
-		size_t *oldest = before;
-
-		row[0] = i;
-		for (size_t j = 1; j <= b.len; j++) {
-			row[j] = least(least(last[j] + 1, row[j - 1] + 1),
-			    last[j - 1] + (a.data[i - 1] != b.data[j - 1]));
-			if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] &&
-			    a.data[i - 2] == b.data[j - 1])
-				row[j] = least(row[j], before[j - 2] + 1);
-		}
-		before = last;
-		last = row;
-		row = oldest;
-	}
-	return last[b.len];
+	return distance_between(a, b, FAR - 1);
 }
 
 size_t

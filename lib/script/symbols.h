@@ -37,9 +37,8 @@ struct slice symbols_guess(const struct symbols *n, struct slice name);
 /* Whether it is letters, digits, '_' and '-', not too many, the first one no digit and no '-'. */
 bool symbols_valid(struct slice name);
 
-/* How many letters it takes to make one word of the other: changed, added, left out, or swapped
- * with a neighbour. More than what counts as misspelt
- * may be told as less than it is. */
+/* How many letters one word is from the other (distance.h). More than what counts as misspelt may
+ * be told as less than it is. */
 size_t symbols_distance(struct slice a, struct slice b);
 
 /* Up to which distance a word of that length counts as misspelt. */

@@ -105,6 +105,31 @@ echo_script() {
 	    and .messages.sent - .messages.received <= 5'
 }
 
+@test "forever: who never gets that far is unfinished, and nothing is valid" {
+	script 'open a {url}/echo' 'wait 1h' 'repeat forever {' '  a > x' '}'
+	run_bench script "$WORK/s.hail" -c 3 -d 200ms "$(ws_url 0)"
+	assert_status 4
+	assert_json "$WORK/r.json" '.script.plays.begun == 3 and .script.plays.completed == 0
+	    and .script.plays.unfinished == 3'
+}
+
+@test "connections that are open for a moment only: the peak is exact, and how long opening took" {
+	script 'open a {url}/echo' 'a close' 'a < close' 'wait 3s'
+	played -c 4 -d 300ms --drain 20s "$(ws_url 0)"
+	assert_json "$WORK/r.json" '.connections.opened == 4 and .connections.peak >= 1
+	    and .connections.open_per_s > 2'
+}
+
+@test "failed means plays, not connections" {
+	port=$(free_ports 1)
+	script 'open a {url}/echo' 'a > one' 'a < text "two" within 20ms'
+	run_bench script "$WORK/s.hail" -c 2 -d 200ms --require 'failed==0' "$(ws_url 0)"
+	assert_status 1
+	assert_json "$WORK/r.json" '.connections.failed == 0 and .requirements[0].value > 0'
+	script 'open a ws://127.0.0.1:{port}/' 'a < failed connect' 'wait 300ms'
+	played -c 2 -d 100ms --drain 10s -D "port=$port" --require 'failed==0'
+}
+
 @test "what does not end by the end of the drain is unfinished" {
 	script 'open a {url}/echo' 'wait 1h'
 	run_bench script "$WORK/s.hail" -c 3 -d 100ms --drain 100ms "$(ws_url 0)"
@@ -174,6 +199,23 @@ has_connections() {
 	assert_json "$WORK/r.json" '.script.plays.begun >= 1
 	    and (.rig.warnings | any(startswith("interrupted")))'
 	assert_file_has "$WORK/bench.out" plays
+}
+
+@test "Ctrl-C in the warm-up: nothing counted, not valid, no requirement holds" {
+	echo_script 10
+	start_command bench "$HAIL" bench script "$WORK/s.hail" -c 2 -d 1h --warmup 1h \
+	    --out "$WORK/r.json" --require 'failed==0,plays.completed>=0' "$(ws_url 0)"
+	bench=$STARTED_PID
+	wait_until file_has "$WORK/bench.err" 'warming up'
+	kill -INT "$bench"
+	status=0
+	wait "$bench" || status=$?
+	assert_status 130
+	sound_document "$WORK/r.json"
+	assert_json "$WORK/r.json" '.rig.valid == false
+	    and .rig.reasons == ["interrupted before anything counted"]
+	    and .script.plays.completed == 0 and .messages.sent == 0
+	    and ([.requirements[] | .value == null and (.ok | not)] | all)'
 }
 
 @test "the validator refuses a script's document that is broken in any of many ways" {

@@ -22,6 +22,8 @@ enum { MEMBERS = 5, STEPS = 4 };
 enum deed {
 	COMPLETE,                /* opens, measures, sends, receives, and ends in order */
 	HANG,                    /* opens, then does nothing until it is stopped */
+	REPEAT,                  /* opens, comes to a repeat forever, and repeats */
+	BLINK,                   /* opens, and ends in order 2 ms later, or a bit more */
 	FAIL,                    /* opens, then fails at step 2 */
 	FAIL_AT_END,
 	REFUSE,                  /* does not open */
@@ -37,6 +39,7 @@ static struct test {
 	struct crowd *crowd;
 	enum deed (*deed)(uint64_t conn, uint64_t iteration);
 	uint64_t plays, settled, idle;
+	struct stage_totals all;
 	uint64_t shortest_pause;         /* between a failure and the next play */
 	bool broken;
 } test;
@@ -47,8 +50,24 @@ struct player {
 	struct loop_timer timer;
 	uint64_t iteration, ended_at;
 	enum deed deed;
-	bool playing;
+	bool playing, open;
 };
+
+static void
+set_open(struct player *p, bool open)
+{
+	if (open == p->open)
+		return;
+	p->open = open;
+	test.all.plays.open += open ? 1 : UINT64_MAX;
+	if (!open)
+		return;
+	p->totals.opened++;
+	test.all.plays.opened++;
+	test.all.opened_at = clock_ns();
+	if (test.all.plays.open > test.all.peak)
+		test.all.peak = test.all.plays.open;
+}
 
 static void
 end_play(struct player *p, enum err_class class, const struct step *step, bool connecting)
@@ -57,7 +76,7 @@ end_play(struct player *p, enum err_class class, const struct step *step, bool c
 
 	p->playing = false;
 	p->ended_at = class != ERR_NONE ? clock_ns() : 0;
-	p->totals.open = 0;
+	set_open(p, false);
 	err_set(&f.why, class, 0, "as the test says");
 	p->params.events->over(p->params.ctx, class != ERR_NONE ? &f : NULL);
 }
@@ -69,16 +88,23 @@ act(evutil_socket_t fd, short events, void *ctx)
 
 	(void)fd;
 	(void)events;
-	p->totals.opened += p->deed < REFUSE;
-	p->totals.open = p->deed < REFUSE;
+	if (p->open) {
+		end_play(p, ERR_NONE, NULL, false);
+		return;
+	}
+	set_open(p, p->deed < REFUSE);
 	switch (p->deed) {
 	case COMPLETE:
 		p->params.events->measured(p->params.ctx, &test.steps[1], NS_PER_MS);
-		p->totals.sent += 2;
-		p->totals.received += 3;
+		test.all.plays.sent += 2;
+		test.all.plays.received += 3;
 		end_play(p, ERR_NONE, NULL, false);
 		break;
+	case BLINK:
+		loop_timer_set(&p->timer, 2 * NS_PER_MS);
+		break;
 	case HANG:
+	case REPEAT:
 	case REST:
 		break;
 	case FAIL:
@@ -89,7 +115,8 @@ act(evutil_socket_t fd, short events, void *ctx)
 		break;
 	case REFUSE:
 		p->totals.failed++;
-		p->totals.errors[ERR_CONNECT]++;
+		test.all.plays.failed++;
+		test.all.plays.errors[ERR_CONNECT]++;
 		end_play(p, ERR_CONNECT, &test.steps[0], true);
 		break;
 	}
@@ -141,6 +168,19 @@ void
 player_totals(const struct player *p, struct player_totals *t)
 {
 	*t = p->totals;
+}
+
+bool
+player_is_endless(const struct player *p)
+{
+	return p->deed == REPEAT;
+}
+
+const struct stage_totals *
+stage_totals(const struct stage *s)
+{
+	(void)s;
+	return &test.all;
 }
 
 /* --- a crowd of them --------------------------------------------------------------------- */
@@ -313,18 +353,65 @@ hang(uint64_t conn, uint64_t iteration)
 	return HANG;
 }
 
+/* The last two never get as far as the repeat. */
+static enum deed
+repeat_most(uint64_t conn, uint64_t iteration)
+{
+	(void)iteration;
+	return conn < 3 ? REPEAT : HANG;
+}
+
 static void
 test_endless(void)
 {
-	begin(hang);
+	begin(repeat_most);
 	test.script.endless = true;
 	crowd_begin(test.crowd);
 	turn_until(is_settled);
 	crowd_drain(test.crowd);
 	turn_until(is_idle);
 	crowd_settle(test.crowd);
-	plays_are(5, 5, 0, 0, "what would never end is completed when it is stopped");
+	plays_are(5, 3, 0, 2, "what would never end is completed when it had got that far");
 	tap_int((long long)test.tally->script->play->count, 0, "… but took no time of its own");
+	end();
+	begin(repeat_most);
+	crowd_begin(test.crowd);
+	turn_until(is_settled);
+	crowd_settle(test.crowd);
+	plays_are(5, 3, 0, 2, "… also when it was not stopped before");
+	end();
+}
+
+static enum deed
+blink_once(uint64_t conn, uint64_t iteration)
+{
+	(void)conn;
+	return iteration == 1 ? BLINK : REST;
+}
+
+static bool
+all_rest(void)
+{
+	return test.plays == 2 * MEMBERS;
+}
+
+/* Nobody looks while they are open. */
+static void
+test_opening(void)
+{
+	uint64_t begun = clock_ns();
+
+	begin(blink_once);
+	test.plan.connect_rate = 0;
+	crowd_begin(test.crowd);
+	turn_until(all_rest);
+	tap_ok(test.all.peak > 0 && test.all.plays.open == 0, "all were open for a moment");
+	while (clock_ns() - begun < 50 * NS_PER_MS)
+		event_base_loop(loop_base(test.loop), EVLOOP_NONBLOCK);
+	tap_int((long long)crowd_look(test.crowd), 0, "nobody is any more");
+	tap_int((long long)test.tally->peak, (long long)test.all.peak, "the peak is known");
+	tap_ok(test.tally->open_ns > 0 && test.tally->open_ns <= test.all.opened_at - begun,
+	    "the time of opening ends with the last that opened");
 	end();
 }
 
@@ -433,6 +520,7 @@ main(void)
 	test_counting();
 	test_warmup();
 	test_endless();
+	test_opening();
 	test_failures();
 	test_in_vain();
 	test_pace();

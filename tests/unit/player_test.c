@@ -61,6 +61,7 @@ struct play {
 	struct player *player;
 	struct buf outcome, about, acts, measured;
 	struct player_totals totals;
+	bool endless;
 	enum deed deed;
 	unsigned held_up_ms;
 	unsigned at, count;              /* the deed is done at that act; how many there were */
@@ -146,6 +147,7 @@ over(void *ctx, const struct player_failure *f)
 	struct play *p = ctx;
 
 	player_totals(p->player, &p->totals);
+	p->endless = player_is_endless(p->player);
 	p->outcome.len = 0;
 	if (f == NULL)
 		buf_addf(&p->outcome, "fine");
@@ -913,6 +915,61 @@ test_errors(void)
 	count_errors(OPEN "a drop\n", 0, 0, ERR_CLOSED, "dropped by the script");
 }
 
+/* What a stage counts is what its players count, but for bytes; and the peak is exact. */
+static void
+test_stage_totals(void)
+{
+	static const char script[] = "open a ws://{at}/ws\nopen b ws://{at}/ws\na > one\n"
+	    "a < \"one\"\na close\na < close\nopen c ws://{at}/ws reconnect 1\nc > cut\n"
+	    "wait 20ms\nopen d ws://{at}/status/403\nd < failed http\n"
+	    "http GET http://{at}/x\nb drop\nb > never\n";
+	const struct scene scene = {.name = "totals", .script = script};
+	struct play p = {.at = UINT32_MAX};
+	const struct stage_totals *all;
+	uint64_t begun = clock_ns();
+	struct player_totals sum;
+
+	set_up(&p, &scene);
+	run(&p, &watched);
+	all = stage_totals(p.stage);
+	sum = p.totals;
+	sum.bytes_in = sum.bytes_out = 0;
+	if (!tap_ok(memcmp(&all->plays, &sum, sizeof sum) == 0, "totals of the stage"))
+		printf("# opened %llu, failed %llu, open %llu; %s\n",
+		    (unsigned long long)all->plays.opened, (unsigned long long)all->plays.failed,
+		    (unsigned long long)all->plays.open, (char *)p.outcome.data);
+	tap_int((long long)all->plays.requests, 1, "… requests, too");
+	tap_int((long long)all->plays.open, 0, "… nothing is open");
+	tap_int((long long)all->peak, 2, "… never more than two were");
+	tap_ok(all->opened_at > begun && all->opened_at < clock_ns() - 20 * NS_PER_MS,
+	    "… and when the last was opened");
+	tear_down(&p);
+}
+
+static void
+is_endless(const char *script, enum deed deed, unsigned at, bool endless, const char *name)
+{
+	const struct scene scene = {.name = name, .script = script};
+	struct play p = {.deed = deed, .at = at};
+
+	set_up(&p, &scene);
+	run(&p, &watched);
+	if (!tap_ok(p.endless == endless, "%s", name))
+		printf("# %s\n", (char *)p.outcome.data);
+	tear_down(&p);
+}
+
+static void
+test_endless(void)
+{
+	is_endless("repeat forever {\nwait 1ms\n}\n", DEED_STOP, 9, true, "a repeat forever");
+	is_endless("parallel {\nwait 1h\nrepeat forever {\nwait 1ms\n}\n}\n", DEED_STOP, 9,
+	    true, "one in a parallel block");
+	is_endless("open a ws://{at}/hold\nrepeat forever {\nwait 1ms\n}\n", DEED_STOP, 1,
+	    false, "one that was not reached");
+	is_endless("repeat 2 {\nwait 1ms\n}\n", DEED_NONE, UINT32_MAX, false, "one that ends");
+}
+
 /* --- an end at any time ------------------------------------------------------------------ */
 
 static const char everything[] =
@@ -989,6 +1046,8 @@ main(void)
 	test_snapshots();
 	test_figures();
 	test_errors();
+	test_stage_totals();
+	test_endless();
 	test_deed(DEED_STOP, everything, 3, "stopped", "stopped anywhere");
 	test_deed(DEED_STOP_TWICE, everything, 5, "stopped", "stopped twice anywhere");
 	test_deed(DEED_FREE, everything, 2, "", "freed anywhere");

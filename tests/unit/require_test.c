@@ -205,13 +205,13 @@ test_judging(void)
 	struct require_list list = {0};
 	int failed = 0;
 
-	tap_int(require_judge(&list, document), 0, "nothing required, nothing failed");
+	tap_int(require_judge(&list, document, true), 0, "nothing required, nothing failed");
 	tap_ok(json_object_get(document, "requirements") == NULL, "… and nothing said");
 	for (size_t i = 0; i < COUNT(judged); i++) {
 		require_add(&list, judged[i].text, NULL);
 		failed += !judged[i].ok;
 	}
-	tap_int(require_judge(&list, document), failed, "the failed ones are counted");
+	tap_int(require_judge(&list, document, true), failed, "the failed ones are counted");
 	array = json_object_get(document, "requirements");
 	for (size_t i = 0; i < COUNT(judged); i++) {
 		const json_t *r = json_array_get(array, i), *value = json_object_get(r, "value");
@@ -284,7 +284,8 @@ test_rows(void)
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		require_add(&list, rows[i].text, NULL);
-	tap_int(require_judge(&list, document), 4, "rows are judged, what is not there fails");
+	tap_int(require_judge(&list, document, true), 4,
+	    "rows are judged, what is not there fails");
 	array = json_object_get(document, "requirements");
 	for (size_t i = 0; i < COUNT(rows); i++)
 		tap_ok(json_is_true(json_object_get(json_array_get(array, i), "ok")) ==
@@ -349,7 +350,10 @@ static const struct {
 	{"messages.p50>5", "messages", "latency_ms.p50", REQUIRE_MS},
 	{"plays.failed==0", "", "script.plays.failed", REQUIRE_COUNT},
 	{"play_ms.p99<1s", "", "script.play_ms.p99", REQUIRE_MS},
-	{"failed==0", "", "connections.failed", REQUIRE_COUNT},
+	{"failed==0", "", "script.plays.failed", REQUIRE_COUNT},
+	{"failed<1%", "", "script.plays.failed", REQUIRE_PERCENT},
+	{"connections.failed==0", "", "connections.failed", REQUIRE_COUNT},
+	{"sent>5", "", "messages.sent", REQUIRE_COUNT},
 };
 
 static const struct {
@@ -415,12 +419,28 @@ test_judging_labels(void)
 
 	for (size_t i = 0; i < COUNT(cases); i++)
 		require_add(&list, cases[i].text, NULL);
-	tap_int(require_judge(&list, document), 3,
+	tap_int(require_judge(&list, document, true), 3,
 	    "labels are judged, what was not measured fails");
 	array = json_object_get(document, "requirements");
 	for (size_t i = 0; i < COUNT(cases); i++)
 		tap_ok(json_is_true(json_object_get(json_array_get(array, i), "ok")) ==
 		    cases[i].ok, "%s is %s", cases[i].text, cases[i].ok ? "kept" : "broken");
+	require_release(&list);
+	json_decref(document);
+}
+
+static void
+test_uncounted(void)
+{
+	json_t *document = json_loads(fanout, 0, NULL);
+	struct require_list list = {0};
+
+	require_add(&list, "lost<=0.2%,errors.timeout==0", NULL);
+	tap_int(require_judge(&list, document, true), 0, "two that hold");
+	tap_int(require_judge(&list, document, false), 2, "… not when nothing counted");
+	for (size_t i = 0; i < 2; i++)
+		tap_ok(json_is_null(json_object_get(json_array_get(json_object_get(document,
+		    "requirements"), i), "value")), "… there is no value then");
 	require_release(&list);
 	json_decref(document);
 }
@@ -443,7 +463,7 @@ test_workloads(void)
 		struct require_list list = {0};
 
 		require_add(&list, "p50==7ms", NULL);
-		tap_int(require_judge(&list, document), 0, cases[i].name);
+		tap_int(require_judge(&list, document, true), 0, cases[i].name);
 		require_release(&list);
 		json_decref(document);
 	}
@@ -488,6 +508,7 @@ main(void)
 	test_labels();
 	test_judging_labels();
 	test_workloads();
+	test_uncounted();
 	test_figures();
 	return tap_done();
 }

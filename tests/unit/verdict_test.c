@@ -25,6 +25,7 @@ begin(enum plan_workload workload)
 	tally->scheduled = tally->sent = 1000;
 	tally->received = 4000;
 	tally->workers = 1;
+	tally->load_ns = 10 * NS_PER_S;
 	tally->wall_ns[TALLY_LOADING] = 10 * NS_PER_S;
 	tally->cpu_ns[TALLY_LOADING] = 3 * NS_PER_S;
 	for (size_t i = 0; workload == PLAN_FANOUT && i < 4; i++)
@@ -185,6 +186,34 @@ test_sending(void)
 	verdict_judge(&plan, tally, true, &verdict);
 	tap_ok(verdict.valid && verdict.warnings.count == 1 &&
 	    has(&verdict.warnings, "interrupted"), "an interrupted run need not send all");
+}
+
+/* Whatever there seems to be. */
+static void
+test_uncounted(void)
+{
+	struct verdict all = {.valid = true};
+
+	begin(PLAN_FANOUT);
+	tally->load_ns = 0;
+	verdict_judge(&plan, tally, true, &verdict);
+	if (!tap_ok(!verdict.valid && verdict.uncounted && verdict.reasons.count == 1 &&
+	    has(&verdict.reasons, "interrupted before anything counted") &&
+	    verdict.warnings.count == 0, "interrupted before anything counted"))
+		show();
+	tally->failed = 3;
+	verdict_judge(&plan, tally, true, &verdict);
+	tap_ok(has(&verdict.warnings, "3 of 100 connections failed"), "… connections are told");
+	verdict_merge(&all, "ws", &verdict);
+	tap_ok(!all.valid && all.uncounted, "… and merged");
+	verdict_judge(&plan, tally, false, &verdict);
+	tap_ok(!verdict.uncounted, "… not unless it was interrupted");
+	begin(PLAN_SCRIPT);
+	tally->load_ns = 0;
+	tally->script = tally_script_new("chat.hail");
+	verdict_judge(&plan, tally, true, &verdict);
+	tap_ok(!verdict.valid && verdict.reasons.count == 1 && verdict.warnings.count == 0,
+	    "… of a script");
 }
 
 static void
@@ -377,6 +406,7 @@ main(void)
 	test_schedule();
 	test_processor();
 	test_sending();
+	test_uncounted();
 	test_arrivals();
 	test_warnings();
 	test_crossing();
