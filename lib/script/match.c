@@ -60,13 +60,13 @@ make_regex(struct ready *r, struct err *e)
 }
 
 static int
-make_pattern(struct ready *r, bool updating, struct err *e)
+make_pattern(const struct match *m, struct ready *r, struct err *e)
 {
 	const struct condition *c = r->c;
 	struct err why;
 
 	if (c->snapshot != NULL)
-		return match_read_snapshot(r, updating, e);
+		return match_read_snapshot(m, r, e);
 	r->pattern = c->ready_pattern;
 	if (r->pattern == NULL) {
 		r->own_pattern = pattern_new(r->text, &why);
@@ -107,14 +107,14 @@ take_groups(struct ready *r, struct err *e)
 }
 
 static int
-make_ready(struct ready *r, const struct condition *c, struct scope *scope, bool updating,
-    struct err *e)
+make_ready(const struct match *m, struct ready *r, const struct condition *c,
+    struct scope *scope, struct err *e)
 {
 	bool json = c->kind == CONDITION_JSON || c->kind == CONDITION_PATH;
 
 	r->c = c;
 	if (fill(r, c->regex != NULL ? c->regex : c->text, scope, e) != 0 ||
-	    make_regex(r, e) != 0 || (json && make_pattern(r, updating, e) != 0) ||
+	    make_regex(r, e) != 0 || (json && make_pattern(m, r, e) != 0) ||
 	    (c->kind == CONDITION_PATH && check_relation(r, e) != 0))
 		return -1;
 	return take_groups(r, e);
@@ -137,7 +137,7 @@ new_match(const struct script *script, const struct condition *conditions, size_
 	while (m->count < count) {
 		size_t i = m->count++;
 
-		if (make_ready(&m->items[i], &conditions[i], scope, updating, e) != 0) {
+		if (make_ready(m, &m->items[i], &conditions[i], scope, e) != 0) {
 			match_free(m);
 			return NULL;
 		}

@@ -40,8 +40,9 @@ struct match {
 	struct ready items[];
 };
 
-/* Reads what the condition's file holds; `may_be_new`: if it is there. -1 with class ERR_IO. */
-int match_read_snapshot(struct ready *r, bool may_be_new, struct err *e);
+/* Reads what the condition's file holds; when snapshots are written: if it is there. -1 with class
+ * ERR_IO; ERR_USAGE: it is not within the script's root. */
+int match_read_snapshot(const struct match *m, struct ready *r, struct err *e);
 
 /* Whether one condition is fulfilled. */
 bool match_one(const struct match *m, struct ready *r, struct subject *s, struct buf *why);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,19 +34,22 @@ bad_snapshot(const char *path, struct slice text, const struct err *why, struct 
 	    why->text);
 }
 
+/* That it lies within the root was seen when the script was read; links may have been put there
+ * since. */
 int
-match_read_snapshot(struct ready *r, bool may_be_new, struct err *e)
+match_read_snapshot(const struct match *m, struct ready *r, struct err *e)
 {
+	struct source within = {.root = m->script->root};
 	const char *path = r->c->snapshot;
 	struct buf text;
 	struct err why;
 	int failed;
 
 	if (is_missing(path))
-		return may_be_new ? 0 : err_set(e, ERR_IO, ENOENT,
+		return m->updating ? 0 : err_set(e, ERR_IO, ENOENT,
 		    "there is no snapshot %.150s: --update-snapshots writes one", path);
 	buf_init(&text, 2 * SCRIPT_FILE_MAX);
-	failed = source_read(NULL, path, &text, e);
+	failed = source_read(&within, path, &text, e);
 	if (failed == 0) {
 		struct slice all = {text.data != NULL ? (char *)text.data : "", text.len};
 
@@ -70,7 +74,7 @@ match_snapshot(const struct match *m)
 }
 
 static bool
-says_already(const char *path, const struct buf *text)
+says_already(const struct source *within, const char *path, const struct buf *text)
 {
 	struct buf old;
 	bool same;
@@ -78,17 +82,21 @@ says_already(const char *path, const struct buf *text)
 	if (is_missing(path))
 		return false;
 	buf_init(&old, 2 * SCRIPT_FILE_MAX);
-	same = source_read(NULL, path, &old, NULL) == 0 && old.len == text->len &&
+	same = source_read(within, path, &old, NULL) == 0 && old.len == text->len &&
 	    memcmp(old.data, text->data, text->len) == 0;
 	buf_release(&old);
 	return same;
 }
 
+/* To where it really is. */
 static int
-write_file(const char *path, const struct buf *text, struct err *e)
+write_file(const struct source *within, const char *path, const struct buf *text,
+    struct err *e)
 {
-	struct replace_file *f = replace_file_new(path, e);
+	char *place = source_place(within, path, SOURCE_NEW_FILE, e);
+	struct replace_file *f = place != NULL ? replace_file_new(place, e) : NULL;
 
+	free(place);
 	if (f == NULL)
 		return -1;
 	fwrite(text->data, 1, text->len, replace_file_stream(f));
@@ -96,8 +104,9 @@ write_file(const char *path, const struct buf *text, struct err *e)
 }
 
 static int
-write_snapshot(const struct ready *r, const json_t *json, struct err *e)
+write_snapshot(const struct match *m, const struct ready *r, const json_t *json, struct err *e)
 {
+	struct source within = {.root = m->script->root};
 	const char *path = r->c->snapshot;
 	struct buf text;
 	struct err why;
@@ -107,8 +116,8 @@ write_snapshot(const struct ready *r, const json_t *json, struct err *e)
 	failed = pattern_snapshot(r->pattern, json, &text, &why);
 	if (failed != 0)
 		err_set(e, why.class, 0, "cannot write %.100s: %s", path, why.text);
-	else if (!says_already(path, &text))
-		failed = write_file(path, &text, e);
+	else if (!says_already(&within, path, &text))
+		failed = write_file(&within, path, &text, e);
 	buf_release(&text);
 	return failed;
 }
@@ -135,7 +144,7 @@ match_write_snapshot(struct match *m, struct subject *s, struct err *e)
 		return no_json(s->data, e);
 	for (size_t i = 0; i < m->count; i++)
 		if (m->items[i].c->snapshot != NULL &&
-		    write_snapshot(&m->items[i], json, e) != 0)
+		    write_snapshot(m, &m->items[i], json, e) != 0)
 			return -1;
 	return 0;
 }

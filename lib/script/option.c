@@ -10,6 +10,8 @@
 #include "lib/base/units.h"
 #include "lib/codec/http_request.h"
 #include "lib/codec/ws_deflate.h"
+#include "lib/script/script.h"
+#include "lib/script/source.h"
 #include "lib/session/detour.h"
 #include "lib/session/jwt.h"
 #include "lib/session/via.h"
@@ -37,7 +39,8 @@ duration(uint64_t *ns, const char *value, struct err *e)
 	return units_duration(value, ns, e);
 }
 
-/* A script cannot reach files but those in its folder, and these are read by others. */
+/* Files are none but those in the script's folder, and of what is secret there may be more: it
+ * comes from outside. */
 static int
 secret(const char **into, const char *value, struct err *e)
 {
@@ -67,6 +70,7 @@ name(const char **into, const char *value, const char *what, struct err *e)
 	return 0;
 }
 
+/* script_option_place says where it is, before or behind this. */
 static int
 path(const char **into, const char *value, struct err *e)
 {
@@ -469,4 +473,38 @@ script_option_find(struct slice wanted)
 		if (slice_eq(wanted, o->name))
 			return o;
 	return NULL;
+}
+
+/* --- files ------------------------------------------------------------------------------- */
+
+bool
+script_option_names(const struct script_option *o)
+{
+	return o->apply == apply_cacert || o->apply == apply_cert || o->apply == apply_key ||
+	    o->apply == apply_key_passphrase || o->apply == apply_unix_socket;
+}
+
+char *
+script_option_place(const struct script_option *o, const struct script *script, unsigned file,
+    const char *value, struct err *e)
+{
+	bool socket = o->apply == apply_unix_socket, abstract = socket && *value == '@';
+	struct source within = {.root = script->root};
+	char *joined, *place = NULL;
+
+	if (*value == '\0')
+		err_set(e, ERR_USAGE, 0, "expected the path of a %s", socket ? "socket" : "file");
+	else if (abstract && !script->allow_exec)
+		err_set(e, ERR_USAGE, 0, "%.100s lies in no folder: expected --allow-exec, if "
+		    "this script is trusted, or the path of a socket", value);
+	else if ((joined = abstract ? strdup(value) : source_join(script->files[file].folder,
+	    slice_of(value))) == NULL)
+		err_set(e, ERR_MEMORY, 0, "no memory for a path");
+	else if (abstract)
+		return joined;
+	else {
+		place = source_place(&within, joined, socket ? SOURCE_SOCKET : SOURCE_FILE, e);
+		free(joined);
+	}
+	return place;
 }

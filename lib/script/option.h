@@ -10,6 +10,7 @@
 #include "lib/session/client.h"
 
 struct err;
+struct script;
 
 enum { OPTION_LIST_MAX = 64 };           /* of one kind (header, cookie, …) for one open */
 
@@ -44,5 +45,15 @@ extern const struct script_option script_options[];
 
 /* NULL: there is none of that name. */
 const struct script_option *script_option_find(struct slice name);
+
+/* Whether its value is the path of a file, or of a socket. */
+bool script_option_names(const struct script_option *o);
+
+/* Where that really is: relative to the file of that number in which it stands, and within the
+ * script's root; the caller's to free. A file has to be there, a socket may come later. A socket in
+ * the abstract namespace, '@NAME', lies in no folder: it stays what it is if the script may run
+ * commands. NULL with *e: class ERR_USAGE, ERR_IO, ERR_MEMORY. */
+char *script_option_place(const struct script_option *o, const struct script *script,
+    unsigned file, const char *value, struct err *e);
 
 #endif

@@ -145,6 +145,9 @@ begin_first(struct parser *p, struct reading *r, struct slice text)
 		parse_error_file(p, name, e.text);
 		return -1;
 	}
+	if (p->source.root != NULL && (p->script->root = arena_text(&p->script->arena,
+	    slice_of(p->source.root))) == NULL)
+		return parse_error_memory(p);
 	if (text.data != NULL)
 		return parse_begin_text(p, r, 0, text);
 	r->place = realpath(name, NULL);
@@ -162,10 +165,12 @@ read_script(struct parser *p, const char *name, struct slice text, const char *f
 	struct script *s = p->script;
 
 	s->name = s->files[0].name = arena_text(&s->arena, slice_of(name));
+	s->files[0].folder = r.folder != NULL ? arena_text(&s->arena, slice_of(r.folder)) : NULL;
+	s->allow_exec = p->params->allow_exec;
 	s->files[0].text = (struct slice){"", 0};
 	s->file_count = 1;
 	p->reading = &r;
-	if (r.folder == NULL || s->name == NULL)
+	if (s->files[0].folder == NULL || s->name == NULL)
 		parse_error_file(p, name, "no memory for a script");
 	else if (begin_first(p, &r, text) == 0) {
 		parse_defines(p);

@@ -36,7 +36,8 @@ parse_place(struct parser *p, const struct token *name, bool may_be_new, const c
 
 	if (joined == NULL)
 		return NULL;
-	if ((place = source_place(&p->source, joined, may_be_new, &e)) == NULL)
+	if ((place = source_place(&p->source, joined, may_be_new ?
+	    SOURCE_NEW_FILE : SOURCE_FILE, &e)) == NULL)
 		parse_error(p, name->spot, "%s%s", e.text, access(joined, F_OK) != 0 ? hint :
 		    "");
 	free(joined);
@@ -133,7 +134,8 @@ read_included(struct parser *p, const struct token *name, struct reading *r, con
 	struct err e;
 
 	file->name = arena_text(&p->script->arena, slice_of(joined));
-	if (file->name == NULL)
+	file->folder = arena_text(&p->script->arena, slice_of(r->folder));
+	if (file->name == NULL || file->folder == NULL)
 		return parse_error_memory(p);
 	p->includes[number] = name->spot;
 	p->script->file_count++;

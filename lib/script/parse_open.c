@@ -52,21 +52,43 @@ unknown_option(struct parser *p, const struct token *k, bool http)
 	    "the end of the line", quote, http ? "body, <, " : "", http ? ", save" : "");
 }
 
+/* A file is meant where it stands, whatever the links in its path are later. NULL: told. */
+static const char *
+find_file(struct parser *p, struct setting *s, const struct token *k, const char *value)
+{
+	struct err e;
+	char *place = script_option_place(s->option, p->script, k->spot.file, value, &e), *copy;
+
+	if (place == NULL) {
+		parse_error(p, k->spot, "%s: %s", s->option->name, e.text);
+		return NULL;
+	}
+	copy = arena_text(&p->script->arena, slice_of(place));
+	free(place);
+	if (copy == NULL)
+		parse_error_memory(p);
+	else if ((s->value = parse_bytes(p, slice_of(copy))) == NULL)
+		return NULL;
+	return copy;
+}
+
 /* What a value comes to is known when it has no variables. */
 static int
-try_value(struct parser *p, const struct script_option *o, const struct token *k,
-    const struct text *value)
+try_value(struct parser *p, struct setting *s, const struct token *k)
 {
-	struct slice bytes = text_constant(value);
-	char *copy;
+	const struct script_option *o = s->option;
+	struct slice bytes = text_constant(s->value);
+	const char *copy;
 	struct err e;
 
-	if (!text_is_constant(value))
+	if (!text_is_constant(s->value))
 		return 0;
 	if (memchr(bytes.data, '\0', bytes.len) != NULL)
 		return parse_error(p, k->spot, "%s: expected a value without NUL", o->name);
 	if ((copy = arena_text(&p->script->arena, bytes)) == NULL)
 		return parse_error_memory(p);
+	if (s->names != NULL && (copy = find_file(p, s, k, copy)) == NULL)
+		return -1;
 	if (o->apply(&p->set, copy, &e) != 0)
 		return parse_error(p, k->spot, "%s: %s", o->name, e.text);
 	return 0;
@@ -87,7 +109,7 @@ take_value(struct parser *p, const struct script_option *o, struct setting *s)
 	if (token_string(t, &k, &e) != 0)
 		return parse_error_token(p, &e);
 	s->value = parse_text(p, &k, TEXT_PLAIN, 0);
-	return s->value == NULL ? -1 : try_value(p, o, &k, s->value);
+	return s->value == NULL ? -1 : try_value(p, s, &k);
 }
 
 static size_t
@@ -120,6 +142,8 @@ take_option(struct parser *p, const struct token *k, bool http, struct settings 
 	if (count == OPTION_LIST_MAX)
 		return parse_error(p, k->spot, "expected at most %d times %s", OPTION_LIST_MAX,
 		    o->name);
+	if (script_option_names(o))
+		one.names = p->script;
 	if (take_value(p, o, &one) != 0)
 		return -1;
 	if ((place = pile_add(&p->settings)) == NULL)

@@ -42,6 +42,7 @@ struct spot {
 
 struct script_file {
 	const char *name;                /* as it was written, relative to where hail runs */
+	const char *folder;              /* that what it names is relative to */
 	struct slice text;
 };
 
@@ -172,6 +173,7 @@ struct expect {
 struct setting {
 	const struct script_option *option;
 	struct text *value;              /* NULL: it takes none */
+	const struct script *names;      /* the script, if the value names a file or a socket */
 	struct spot spot;
 };
 
@@ -270,6 +272,9 @@ struct script {
 	size_t uuid_count;
 	size_t barrier_count;
 	size_t *barriers;                /* how many strands meet at each */
+	char *root;                      /* the folder that its files must be in, without links;
+	                                  * NULL: it may name none */
+	bool allow_exec;                 /* it may run commands, and reach any socket */
 	bool executes;                   /* there is an exec */
 	bool endless;                    /* there is a repeat forever */
 	size_t step_count;

@@ -77,18 +77,19 @@ is_within(const struct source *s, const char *place)
 	return strncmp(place, s->root, len) == 0 && place[len] == '/';
 }
 
-/* Nothing but a plain file. */
+/* Nothing but a plain file, or a socket. */
 static int
-check_kind(const char *place, const char *name, bool may_be_new, struct err *e)
+check_kind(const char *place, const char *name, enum source_kind kind, struct err *e)
 {
 	struct stat st;
 
 	if (stat(place, &st) != 0)
-		return may_be_new && errno == ENOENT ? 0 : cannot_read(e, name, strerror(errno));
-	if (S_ISREG(st.st_mode))
+		return kind != SOURCE_FILE && errno == ENOENT ? 0 :
+		    cannot_read(e, name, strerror(errno));
+	if (kind == SOURCE_SOCKET ? S_ISSOCK(st.st_mode) : S_ISREG(st.st_mode))
 		return 0;
 	return cannot_read(e, name, S_ISDIR(st.st_mode) ? "it is a folder" :
-	    "expected a plain file");
+	    kind == SOURCE_SOCKET ? "expected a socket" : "expected a plain file");
 }
 
 /* A file that is not there yet, in a folder that is. */
@@ -110,11 +111,11 @@ new_place(const char *name)
 }
 
 char *
-source_place(const struct source *s, const char *name, bool may_be_new, struct err *e)
+source_place(const struct source *s, const char *name, enum source_kind kind, struct err *e)
 {
 	char *place = realpath(name, NULL);
 
-	if (place == NULL && errno == ENOENT && may_be_new)
+	if (place == NULL && errno == ENOENT && kind != SOURCE_FILE)
 		place = new_place(name);
 	if (place == NULL) {
 		cannot_read(e, name, strerror(errno));
@@ -123,7 +124,7 @@ source_place(const struct source *s, const char *name, bool may_be_new, struct e
 	if (s->root == NULL || !is_within(s, place))
 		err_set(e, ERR_USAGE, 0, "%.100s lies outside of %.100s: expected a file "
 		    "within that folder", name, s->root != NULL ? s->root : "any folder");
-	else if (check_kind(place, name, may_be_new, e) == 0)
+	else if (check_kind(place, name, kind, e) == 0)
 		return place;
 	free(place);
 	return NULL;
@@ -151,17 +152,41 @@ read_all(int fd, const char *name, struct buf *into, struct err *e)
 	return 0;
 }
 
+enum { READING = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
+
+/* From the root down, folder by folder, none of which may be a link: the place has none. */
+static int
+open_within(const struct source *s, const char *place)
+{
+	size_t root = strlen(s->root);
+	int folder = open(s->root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+	char *rest = strdup(place + (root > 1 ? root + 1 : 1)), *at = rest, *slash;
+
+	while (folder >= 0 && at != NULL && (slash = strchr(at, '/')) != NULL) {
+		*slash = '\0';
+		fd = openat(folder, at, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		close(folder);
+		folder = fd;
+		at = slash + 1;
+	}
+	fd = folder >= 0 && at != NULL ? openat(folder, at, READING | O_NOFOLLOW) : -1;
+	if (folder >= 0)
+		close(folder);
+	free(rest);
+	return fd;
+}
+
 /* The kind is looked at before it is opened, since opening alone makes some devices do things, and
  * afterwards, since it may have changed in between. */
-static int
-open_plain(const char *place, const char *name, struct err *e)
+int
+source_open(const struct source *s, const char *place, const char *name, struct err *e)
 {
 	struct stat st;
 	int fd;
 
-	if (check_kind(place, name, false, e) != 0)
+	if (check_kind(place, name, SOURCE_FILE, e) != 0)
 		return -1;
-	fd = open(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = s != NULL ? open_within(s, place) : open(place, READING);
 	if (fd < 0)
 		return cannot_read(e, name, strerror(errno));
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
@@ -173,12 +198,12 @@ open_plain(const char *place, const char *name, struct err *e)
 int
 source_read(const struct source *s, const char *name, struct buf *into, struct err *e)
 {
-	char *place = s != NULL ? source_place(s, name, false, e) : strdup(name);
+	char *place = s != NULL ? source_place(s, name, SOURCE_FILE, e) : strdup(name);
 	int fd, failed;
 
 	if (place == NULL)
 		return -1;
-	fd = open_plain(place, name, e);
+	fd = source_open(s, place, name, e);
 	free(place);
 	if (fd < 0)
 		return -1;

@@ -3,8 +3,6 @@
 #ifndef HAIL_SCRIPT_SOURCE_H
 #define HAIL_SCRIPT_SOURCE_H
 
-#include <stdbool.h>
-
 #include "lib/base/slice.h"
 
 struct arena;
@@ -30,9 +28,19 @@ char *source_join(const char *folder, struct slice path);
  * the file and says what is wrong with it. */
 int source_read(const struct source *s, const char *name, struct buf *into, struct err *e);
 
-/* Where a file really is, within the root; the caller's to free. `may_be_new`: it need not exist,
- * but its folder must. NULL with *e. */
-char *source_place(const struct source *s, const char *name, bool may_be_new, struct err *e);
+enum source_kind {
+	SOURCE_FILE,
+	SOURCE_NEW_FILE,                 /* it need not exist, but its folder must */
+	SOURCE_SOCKET,                   /* the same of a unix socket */
+};
+
+/* Where a file really is, within the root; the caller's to free. NULL with *e. */
+char *source_place(const struct source *s, const char *name, enum source_kind kind,
+    struct err *e);
+
+/* Opens for reading what source_place gave for that name: what has become a link since then, be it
+ * a folder on the way there, is refused. -1 with *e. */
+int source_open(const struct source *s, const char *place, const char *name, struct err *e);
 
 /* Makes the text of a script of what a file holds, in the arena: a BOM is skipped, lines end in LF.
  * -1: ERR_LIMIT, no memory for it; ERR_USAGE: it is not UTF-8 or has a NUL, *line and *column say

@@ -228,6 +228,34 @@ find_client(struct stage *s, const struct stage_client *like)
 	return link;
 }
 
+static int
+add_value(struct stage *s, const char *value, size_t len, struct err *e)
+{
+	return buf_add(&s->values, value, len) != 0 || buf_add(&s->values, "", 1) != 0 ?
+	    no_memory(e) : 0;
+}
+
+/* A file that variables name, and one that was found when the script was read: who knows what the
+ * script, or somebody else, has put there since. */
+static int
+add_file(struct stage *s, const struct setting *setting, struct slice value, struct err *e)
+{
+	char *name = strndup(value.data, value.len), *place;
+	struct err why;
+	int failed;
+
+	if (name == NULL)
+		return no_memory(e);
+	place = script_option_place(setting->option, setting->names, setting->spot.file, name,
+	    &why);
+	free(name);
+	if (place == NULL)
+		return err_set(e, why.class, 0, "%s: %.200s", setting->option->name, why.text);
+	failed = add_value(s, place, strlen(place), e);
+	free(place);
+	return failed;
+}
+
 /* What the options say now. */
 static int
 fill_values(struct stage *s, const struct settings *settings, struct scope *scope,
@@ -246,9 +274,9 @@ fill_values(struct stage *s, const struct settings *settings, struct scope *scop
 		if (memchr(value.data, '\0', value.len) != NULL)
 			return err_set(e, ERR_USAGE, 0, "%s: expected a value without NUL",
 			    setting->option->name);
-		if (buf_add(&s->values, value.data, value.len) != 0 ||
-		    buf_add(&s->values, "", 1) != 0)
-			return no_memory(e);
+		if ((setting->names != NULL ? add_file(s, setting, value, e) :
+		    add_value(s, value.data, value.len, e)) != 0)
+			return -1;
 	}
 	*values = (struct slice){(const char *)s->values.data, s->values.len};
 	return 0;

@@ -269,9 +269,9 @@ fails_with() {
 
 @test "http: status, header, body, and another than 2xx" {
 	play <<-'END'
-		http POST {web}/pub/room body "hi" < status 202 header Content-Type \
+		http POST {web}/pub/answers body "hi" < status 202 header Content-Type \
 		    json {"id":*string} save id /id
-		http GET {web}/poll/room?since=0 < status 200 json [{"id":"{id}","data":"hi"}]
+		http GET {web}/poll/answers?since=0 < status 200 json [{"id":"{id}","data":"hi"}]
 		http GET {web}/nowhere < status 404 contains nothing
 		http GET {web}/healthz < header "X-Served-By: n1"
 	END

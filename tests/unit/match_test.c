@@ -31,7 +31,8 @@ static struct script_slot slots[SLOTS] = {
 	[SLOT_OTHER] = {.name = "other", .value = "7", .len = 1},
 	[SLOT_EMPTY] = {.name = "empty", .value = NULL},
 };
-static struct script script = {.name = "test", .slot_count = SLOTS, .slots = slots};
+static struct script script = {.name = "test", .slot_count = SLOTS, .slots = slots,
+    .root = "/tmp"};
 
 /* What a condition's text is made of: "front", a variable, "back". */
 struct line {
@@ -698,6 +699,39 @@ test_bad_snapshots(void)
 	unlink(path);
 }
 
+/* Its folder was there when the script was read, and is a link to elsewhere now. */
+static void
+test_moved_snapshot(void)
+{
+	const char *in = in_folder("in"), *out = in_folder("out");
+	const char *path = in_folder("in/sub/s.json"), *link = in_folder("in/sub");
+	struct condition c = {.kind = CONDITION_JSON, .snapshot = path};
+	struct subject s = {.data = slice_of("5")};
+	struct scope *scope = new_scope();
+	char root[100];
+	struct match *m;
+	struct err e = {0};
+
+	snprintf(root, sizeof root, "%s", in);
+	script.root = root;
+	tap_ok(mkdir(in, 0700) == 0 && mkdir(out, 0700) == 0 && mkdir(link, 0700) == 0, "folders");
+	m = match_new_updating(&script, &c, 1, scope, &e);
+	tap_ok(rmdir(link) == 0 && symlink(out, link) == 0, "one becomes a link");
+	tap_ok(match_write_snapshot(m, &s, &e) == -1 && e.class == ERR_USAGE &&
+	    access(path, F_OK) != 0, "nothing is written elsewhere: %s", e.text);
+	match_free(m);
+	subject_release(&s);
+	put_file(path, "5");
+	tap_ok(match_new(&script, &c, 1, scope, &e) == NULL && e.class == ERR_USAGE &&
+	    strstr(e.text, "lies outside of") != NULL, "nor read there: %s", e.text);
+	unlink(path);
+	unlink(link);
+	rmdir(in);
+	rmdir(out);
+	scope_free(scope);
+	script.root = "/tmp";
+}
+
 static void
 test_snapshot(void)
 {
@@ -852,6 +886,7 @@ main(void)
 	test_saves();
 	test_bad_saves();
 	test_bad_snapshots();
+	test_moved_snapshot();
 	test_snapshot();
 	test_update();
 	test_same();

@@ -185,7 +185,7 @@ test_roots(void)
 	script_free(read_script("in/s.hail", "/", false));
 	tap_int((long long)errors.count, 0, "everything");
 	tap_int(source_init(&s, path_of("link-in"), &e), 0, "a link as the root");
-	place = source_place(&s, path_of("in/sub/b.txt"), false, &e);
+	place = source_place(&s, path_of("in/sub/b.txt"), SOURCE_FILE, &e);
 	tap_ok(place != NULL, "is what it points to");
 	free(place);
 	source_release(&s);
@@ -195,6 +195,111 @@ test_roots(void)
 	tap_ok(read_script("in", NULL, false) == NULL, "no folder: %s", errors.items[0].text);
 	tap_ok(read_script("in/long", NULL, false) == NULL, "not too long: %s",
 	    errors.items[0].text);
+}
+
+/* As if the links had been put there between looking where a file is and opening it. */
+static void
+test_swapped(void)
+{
+	static const struct {
+		const char *place;
+		bool fine;
+	} rows[] = {{"in/a.txt", true}, {"in/sub/b.txt", true}, {"in/link", false},
+	    {"in/leak", false}, {"in/folder-link/b.txt", false}, {"in/none", false}};
+	struct source s;
+	struct err e = {0};
+	int fd;
+
+	if (symlink("sub", path_of("in/folder-link")) != 0)
+		tap_ok(false, "cannot link");
+	tap_int(source_init(&s, path_of("in"), &e), 0, "a root");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		fd = source_open(&s, path_of(rows[i].place), "x", &e);
+		tap_ok(fd >= 0 ? rows[i].fine : !rows[i].fine && e.class == ERR_IO, "%s: %s",
+		    rows[i].place, fd >= 0 ? "opens" : e.text);
+		if (fd >= 0)
+			close(fd);
+	}
+	source_release(&s);
+	tap_int(source_init(&s, "/", &e), 0, "everything as the root");
+	fd = source_open(&s, path_of("in/a.txt"), "x", &e);
+	tap_ok(fd >= 0, "has that, too");
+	close(fd);
+	source_release(&s);
+}
+
+/* The value of the last option of the first step, once found. */
+static void
+finds(const char *line, const char *root, const char *want)
+{
+	struct script *s;
+
+	put("in/s.hail", line);
+	s = read_script("in/s.hail", root, false);
+	tap_ok(s != NULL, "%s: %s", line, s == NULL ? errors.items[0].text : "fine");
+	if (s != NULL) {
+		const struct settings *all = &s->steps[0]->open.settings;
+
+		tap_text(text_constant(all->items[all->count - 1].value).data, want, "its place");
+	}
+	script_free(s);
+}
+
+static void
+misses(const char *line, const char *root, const char *want)
+{
+	put("in/s.hail", line);
+	tap_ok(read_script("in/s.hail", root, false) == NULL && errors.count == 1 &&
+	    strstr(errors.items[0].text, want) != NULL, "%s: %s", line, errors.items[0].text);
+}
+
+static void
+test_option_files(void)
+{
+	static const char *const names[] = {"cacert", "cert", "key", "key-passphrase",
+	    "unix-socket"};
+	char line[400], want[300];
+
+	for (int i = 0; i < 5; i++) {
+		snprintf(line, sizeof line, "open a ws://h/ %s ../out.txt", names[i]);
+		misses(line, NULL, "lies outside of");
+		snprintf(line, sizeof line, "http GET http://h/ %s /etc/passwd", names[i]);
+		misses(line, NULL, "lies outside of");
+		snprintf(line, sizeof line, "open a ws://h/ %s leak", names[i]);
+		misses(line, NULL, "lies outside of");
+		snprintf(line, sizeof line, "open a ws://h/ %s sub", names[i]);
+		misses(line, NULL, "it is a folder");
+	}
+	snprintf(want, sizeof want, "%s", path_of("in/sub/b.txt"));
+	finds("open a ws://h/ cacert sub/b.txt", NULL, want);
+	finds("open a ws://h/ key link", NULL, want);
+	snprintf(line, sizeof line, "open a ws://h/ cert %s", path_of("in/link"));
+	finds(line, NULL, want);
+	snprintf(want, sizeof want, "%s", path_of("out.txt"));
+	finds("open a ws://h/ key-passphrase ../out.txt", folder, want);
+	misses("open a ws://h/ cacert none", NULL, "No such file");
+	misses("open a ws://h/ unix-socket a.txt", NULL, "expected a socket");
+	misses("open a ws://h/ unix-socket nosub/s", NULL, "No such file");
+	misses("open a ws://h/ unix-socket @other", NULL, "expected --allow-exec");
+	snprintf(want, sizeof want, "%s", path_of("in/sub/socket"));
+	finds("open a ws://h/ unix-socket sub/socket", NULL, want);
+	put("in/sub/option.hail", "open a ws://h/ cacert b.txt\n");
+	snprintf(want, sizeof want, "%s", path_of("in/sub/b.txt"));
+	finds("include sub/option.hail", NULL, want);
+}
+
+static void
+test_abstract_socket(void)
+{
+	struct script_params params = {.allow_exec = true};
+	struct script *s = script_parse("s", slice_of("open a ws://h/ unix-socket @x"), NULL,
+	    &params, &errors);
+
+	tap_ok(s != NULL, "a socket of no folder: %s", errors.items[0].text);
+	if (s != NULL)
+		tap_text(text_constant(s->steps[0]->open.settings.items[0].value).data, "@x",
+		    "stays what it is");
+	script_free(s);
 }
 
 static void
@@ -403,6 +508,9 @@ main(void)
 	make_folder();
 	test_files();
 	test_roots();
+	test_swapped();
+	test_option_files();
+	test_abstract_socket();
 	test_snapshots();
 	test_includes();
 	test_circles();

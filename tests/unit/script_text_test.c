@@ -247,7 +247,7 @@ test_no_value(void)
 	tap_text(e.text, "{x} is not UTF-8, as all that stands in JSON has to be", "names it");
 	scope_set(scope, 2, slice_of("x"));
 	tap_int(fill(s, scope, &b, &e), -1, "no URL");
-	tap_text(e.text, "{url} has no value here", "names it");
+	tap_text(e.text, "{url} has no value here: expected -D url=URL", "names it");
 	buf_release(&b);
 	scope_free(scope);
 	script_free(s);
